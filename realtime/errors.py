@@ -1,0 +1,133 @@
+"""The errors Tectum raises, each with a stable code that travels to the client.
+
+::
+
+    TectumError
+    ├── BadInput                 what the client sent is wrong (close code 1008, HTTP 400)
+    │   ├── BadFrame             a PCM frame: odd bytes, NaN, empty, oversized
+    │   ├── BadFormat            an audio format outside the supported range
+    │   ├── BadMessage           a control message: not JSON, not an object, too large, unknown type
+    │   ├── BadParam             a plugin parameter: unknown, wrong type, out of range
+    │   ├── UnknownPlugin        a plugin name that is not installed
+    │   └── BadAudioFile         a file that holds no audio that can be decoded
+    ├── Refused                  the request was fine, the answer is no
+    │   ├── ServerFull           every session slot is taken (close code 1013, HTTP 503)
+    │   └── NotAllowed           token or origin (close code 4401, HTTP 401 or 403)
+    ├── DeviceUnavailable        no microphone, no sound server, no GPU, or it went away
+    ├── ArtifactError            a model file that is missing, unknown, altered or of another contract
+    ├── PluginFault              a plugin broke its contract and was disabled for one session
+    │   ├── PluginRaised         ``step`` raised
+    │   ├── PluginOutputInvalid  NaN, infinity or a wrong shape came out
+    │   └── PluginStalled        ``step`` did not return in time
+    ├── ClientTooSlow            a client that does not read what it is sent (close code 1008)
+    └── SettingsError            a flag, ``TECTUM_*`` variable or ``tectum.toml`` entry
+
+Invariant: a message says what was expected and what came; ``param`` names the field at fault.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class TectumError(Exception):
+    """Base of every error that Tectum raises on purpose.
+
+    Args:
+        message: What was expected and what came, for a person to read.
+        param: The field or parameter at fault, if one is.
+    """
+
+    code: ClassVar[str] = "internal"
+    close_code: ClassVar[int] = 1011
+    http_status: ClassVar[int] = 500
+
+    def __init__(self, message: str, *, param: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.param = param
+
+    def to_event(self) -> dict[str, object]:
+        """Returns the ``error`` event of the wire protocol, without ``seq`` and ``pts``."""
+        return {"type": "error", "code": self.code, "message": self.message, "param": self.param}
+
+
+class BadInput(TectumError):
+    code = "bad_input"
+    close_code = 1008
+    http_status = 400
+
+
+class BadFrame(BadInput):
+    code = "bad_frame"
+
+
+class BadFormat(BadInput):
+    code = "bad_format"
+
+
+class BadMessage(BadInput):
+    code = "bad_message"
+
+
+class BadParam(BadInput):
+    code = "bad_param"
+
+
+class UnknownPlugin(BadInput):
+    code = "unknown_plugin"
+
+
+class BadAudioFile(BadInput):
+    code = "bad_audio_file"
+
+
+class Refused(TectumError):
+    code = "refused"
+    close_code = 1008
+    http_status = 403
+
+
+class ServerFull(Refused):
+    code = "server_full"
+    close_code = 1013
+    http_status = 503
+
+
+class NotAllowed(Refused):
+    code = "not_allowed"
+    close_code = 4401
+    http_status = 401
+
+
+class DeviceUnavailable(TectumError):
+    code = "device_unavailable"
+
+
+class ArtifactError(TectumError):
+    code = "artifact_error"
+
+
+class PluginFault(TectumError):
+    code = "plugin_fault"
+
+
+class PluginRaised(PluginFault):
+    code = "plugin_raised"
+
+
+class PluginOutputInvalid(PluginFault):
+    code = "plugin_output_invalid"
+
+
+class PluginStalled(PluginFault):
+    code = "plugin_stalled"
+
+
+class ClientTooSlow(TectumError):
+    code = "client_too_slow"
+    close_code = 1008
+
+
+class SettingsError(TectumError):
+    code = "bad_settings"
