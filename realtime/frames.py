@@ -56,12 +56,12 @@ class AudioFrame:
     @property
     def num_samples(self) -> int:
         """Samples a channel."""
-        return self.samples.shape[1]
+        return int(self.samples.shape[1])
 
     @property
     def channels(self) -> int:
         """Number of channels."""
-        return self.samples.shape[0]
+        return int(self.samples.shape[0])
 
     @property
     def end_pts(self) -> int:
