@@ -48,7 +48,9 @@ def test_the_package_keeps_the_rules(package):
     files = sorted((REPOSITORY / package).rglob("*.py"))
     assert files
     found = [
-        line for file in files for line in violations(package, str(file.relative_to(REPOSITORY)), file.read_text("utf-8"))
+        line
+        for file in files
+        for line in violations(package, str(file.relative_to(REPOSITORY)), file.read_text("utf-8"))
     ]
     assert not found, "\n".join(found)
 
