@@ -1,0 +1,1 @@
+"""Where processed audio goes: files."""
