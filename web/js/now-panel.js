@@ -1,0 +1,59 @@
+// The answer itself: the genre that plays now, in large letters.
+
+import { byId, setText } from "./dom.js";
+import { percent } from "./format.js";
+import { labelHue, labelName } from "./genres.js";
+
+/** @typedef {import("./panel.js").Panel} Panel */
+
+/** @typedef {"idle" | "listening" | "none" | "label"} Mood */
+
+/**
+ * @implements {Panel}
+ */
+export class NowPanel {
+  #panel = byId("now", HTMLElement);
+  #label = byId("now-label", HTMLElement);
+  #detail = byId("now-detail", HTMLElement);
+  #spoken = byId("now-spoken", HTMLElement);
+
+  onStart() {
+    this.#show("listening", null, "Listening…", "The first seconds decide little.");
+  }
+
+  /** @param {import("./protocol.js").ServerMessage} message */
+  onMessage(message) {
+    if (message.type !== "genre") return;
+    const [best] = message.top;
+    if (!message.music) {
+      this.#show("none", null, "No music", "Silence, speech or noise. I keep listening.");
+    } else if (message.label === null) {
+      this.#show("listening", null, "Listening…", best ? `Not sure yet; leaning towards ${labelName(best.label).toLowerCase()}.` : "Not sure yet.");
+    } else {
+      const sure = message.confidence ?? best?.p ?? 0;
+      this.#show("label", message.label, labelName(message.label), `${percent(sure)} sure`);
+      this.#panel.style.setProperty("--confidence", sure.toFixed(3));
+    }
+  }
+
+  onEnd() {
+    if (this.#panel.dataset.mood === "listening") this.#show("idle", null, "Stopped", "Nothing was named.");
+    else this.#panel.dataset.ended = "";
+  }
+
+  /**
+   * @param {Mood} mood
+   * @param {string | null} label
+   * @param {string} title
+   * @param {string} detail
+   */
+  #show(mood, label, title, detail) {
+    delete this.#panel.dataset.ended;
+    this.#panel.dataset.mood = mood;
+    this.#panel.dataset.label = label ?? "";
+    if (label) this.#panel.style.setProperty("--hue", String(labelHue(label)));
+    setText(this.#label, title);
+    setText(this.#detail, detail);
+    setText(this.#spoken, title); // only the change of a label is spoken, not every percent
+  }
+}
