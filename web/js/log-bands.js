@@ -1,7 +1,7 @@
 // A power spectrum on a logarithmic frequency axis, as bytes ready for a colour map. Pure.
 
-const FLOOR_DB = -92;
-const CEILING_DB = -24;
+const FLOOR_DB = -86;
+const CEILING_DB = -20;
 const TILT_DB_PER_OCTAVE = 3; // music falls by about this much, so the treble stays visible
 const TILT_REFERENCE_HZ = 1000;
 

@@ -3,6 +3,7 @@
 import { byId } from "./dom.js";
 import { FileSource } from "./file-source.js";
 import { GenreBarsPanel } from "./genre-bars-panel.js";
+import { Invitation } from "./invitation.js";
 import { MeterPanel } from "./meter-panel.js";
 import { Microphone } from "./microphone.js";
 import { Notices } from "./notices.js";
@@ -126,6 +127,7 @@ async function loadPlugins() {
   plugins.setPlugins(found);
 }
 
+new Invitation();
 addEventListener("pagehide", () => stream?.source.close());
 byId("page", HTMLElement).dataset.ready = "";
 void loadPlugins();

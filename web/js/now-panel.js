@@ -13,6 +13,7 @@ import { labelHue, labelName } from "./genres.js";
  */
 export class NowPanel {
   #panel = byId("now", HTMLElement);
+  #title = byId("now-title", HTMLElement);
   #label = byId("now-label", HTMLElement);
   #detail = byId("now-detail", HTMLElement);
   #spoken = byId("now-spoken", HTMLElement);
@@ -39,6 +40,7 @@ export class NowPanel {
   onEnd() {
     if (this.#panel.dataset.mood === "listening") this.#show("idle", null, "Stopped", "Nothing was named.");
     else this.#panel.dataset.ended = "";
+    setText(this.#title, "Last heard");
   }
 
   /**
@@ -49,6 +51,7 @@ export class NowPanel {
    */
   #show(mood, label, title, detail) {
     delete this.#panel.dataset.ended;
+    setText(this.#title, "Now playing");
     this.#panel.dataset.mood = mood;
     this.#panel.dataset.label = label ?? "";
     if (label) this.#panel.style.setProperty("--hue", String(labelHue(label)));

@@ -71,7 +71,7 @@ export class StatusPanel {
     }
     if (message.type !== "stats") return;
     const { p50, p99 } = message.latency_ms;
-    setText(this.#latency, `${milliseconds(p50)} · ${milliseconds(p99)}`);
+    setText(this.#latency, `${milliseconds(p50).replace(" ms", "")} · ${milliseconds(p99)}`);
     count(this.#dropped, message.dropped_samples, `${milliseconds((1000 * message.dropped_samples) / this.#sampleRate)}`);
     count(this.#misses, message.deadline_misses, integer(message.deadline_misses));
     this.#showLost();

@@ -4,6 +4,7 @@ import { byId, create, darkTheme, fitCanvas, setText } from "./dom.js";
 import { clockTime } from "./format.js";
 import { DEFAULT_LABELS, labelHue, labelName } from "./genres.js";
 import { History } from "./history.js";
+import { labelFill, paintRibbon } from "./ribbon.js";
 
 /** @typedef {import("./panel.js").Panel} Panel */
 
@@ -68,14 +69,9 @@ export class TimelinePanel {
     view.clearRect(0, 0, width, height);
     const points = this.#history.points.filter((point) => point.timeS >= startS - 1);
     if (points.length < 2) return;
-    const x = points.map((point) => ((point.timeS - startS) / spanS) * width);
-    let lower = points.map(() => height);
-    for (const label of labelsOf(points)) {
-      const upper = points.map((point, i) => lower[i] - (point.p.get(label) ?? 0) * height);
-      view.fillStyle = `oklch(${darkTheme.matches ? "0.66 0.115" : "0.76 0.1"} ${labelHue(label)})`;
-      fillBetween(view, x, upper, lower);
-      lower = upper;
-    }
+    const x = Float32Array.from(points, (point) => ((point.timeS - startS) / spanS) * width);
+    const layers = labelsOf(points).map((label) => ({ label, p: Float32Array.from(points, (point) => point.p.get(label) ?? 0) }));
+    paintRibbon(view, x, layers, height, labelFill(darkTheme.matches));
   }
 
   /**
@@ -165,18 +161,4 @@ function kindOf(segment) {
 function labelsOf(points) {
   const seen = new Set(points.flatMap((point) => [...point.p.keys()]));
   return [...DEFAULT_LABELS.filter((label) => seen.delete(label)), ...seen];
-}
-
-/**
- * @param {CanvasRenderingContext2D} view
- * @param {number[]} x
- * @param {number[]} upper
- * @param {number[]} lower
- */
-function fillBetween(view, x, upper, lower) {
-  view.beginPath();
-  view.moveTo(x[0], upper[0]);
-  for (let i = 1; i < x.length; i += 1) view.lineTo(x[i], upper[i]);
-  for (let i = x.length - 1; i >= 0; i -= 1) view.lineTo(x[i], lower[i]);
-  view.fill();
 }
