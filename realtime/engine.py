@@ -1,0 +1,129 @@
+"""All sessions of a process, and one batcher a plugin to serve them.
+
+Invariant: the event loop never runs inference, and nothing the engine started outlives its ``async with``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+from .batcher import Batcher
+from .clock import Clock, MonotonicClock
+from .device import resolve_device
+from .errors import ServerFull
+from .plugin import Plugin
+from .registry import PluginClass, discover, find
+from .session import Session
+from .session_config import SessionConfig
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """How much an engine takes on, and where.
+
+    Attributes:
+        device: ``auto``, ``cpu`` or ``cuda``.
+        max_sessions: Sessions at once; one more gets ServerFull.
+        stall_timeout_s: A plugin call that takes longer is given up.
+    """
+
+    device: str = "auto"
+    max_sessions: int = 64
+    stall_timeout_s: float = 2.0
+
+
+class Engine:
+    """Loads plugins, warms them up and serves sessions, as an asynchronous context manager.
+
+    Args:
+        settings: Limits and device.
+        plugins: Names of installed plugins, or plugin classes; None takes every installed one.
+        clock: For deadlines and measurements.
+
+    Raises:
+        UnknownPlugin: When a named plugin is not installed.
+    """
+
+    def __init__(
+        self,
+        settings: EngineSettings | None = None,
+        plugins: Iterable[str | PluginClass] | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self.settings = settings or EngineSettings()
+        chosen = discover().values() if plugins is None else plugins
+        self._classes = [find(plugin) if isinstance(plugin, str) else plugin for plugin in chosen]
+        self._clock = clock or MonotonicClock()
+        self._batchers: dict[str, Batcher] = {}
+        self._sessions: dict[str, Session] = {}
+        self._exit = AsyncExitStack()
+        self._ready = False
+
+    @property
+    def ready(self) -> bool:
+        """Whether every plugin is loaded and warm, and sessions are taken."""
+        return self._ready
+
+    @property
+    def sessions(self) -> Mapping[str, Session]:
+        """The open sessions, by id."""
+        return self._sessions
+
+    @property
+    def batchers(self) -> Mapping[str, Batcher]:
+        """The batcher of each plugin, by name."""
+        return self._batchers
+
+    async def __aenter__(self) -> Self:
+        """Loads and warms up every plugin.
+
+        Raises:
+            DeviceUnavailable: On a device that is not there.
+            ArtifactError, PluginFault: When a plugin cannot be loaded or does not step.
+        """
+        device = resolve_device(self.settings.device)
+        async with AsyncExitStack() as exit_stack:
+            tasks = await exit_stack.enter_async_context(asyncio.TaskGroup())
+            for plugin_class in self._classes:
+                plugin: Plugin[Any, Any] = await asyncio.to_thread(plugin_class, device)
+                batcher = Batcher(
+                    plugin, self.settings.max_sessions, self._clock, stall_timeout_s=self.settings.stall_timeout_s
+                )
+                self._batchers[plugin.spec.name] = batcher
+                await batcher.warm_up()
+                task = tasks.create_task(batcher.run(), name=f"batcher {plugin.spec.name}")
+                exit_stack.callback(task.cancel)
+            self._exit = exit_stack.pop_all()
+        self._ready = True
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._ready = False
+        for session in list(self._sessions.values()):
+            session.close()
+        await self._exit.__aexit__(kind, error, trace)
+
+    @asynccontextmanager
+    async def open_session(self, config: SessionConfig) -> AsyncIterator[Session]:
+        """Opens a session for the length of the ``async with``.
+
+        Raises:
+            ServerFull: When ``max_sessions`` are open.
+            UnknownPlugin, BadParam, BadFormat: What is wrong with ``config``.
+        """
+        if not self._ready or len(self._sessions) >= self.settings.max_sessions:
+            raise ServerFull(f"all {self.settings.max_sessions} sessions are taken; try again later")
+        session = Session(config, self._batchers, self._clock)
+        self._sessions[session.id] = session
+        try:
+            yield session
+        finally:
+            del self._sessions[session.id]
+            session.close()
