@@ -1,0 +1,1 @@
+"""Data, losses, loops, evaluation and export; imports ``models`` only, never ``realtime``."""

@@ -1,0 +1,1 @@
+"""Training of the genre tagger: ``python -m training.genre train | evaluate | folds | export``."""

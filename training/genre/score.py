@@ -1,0 +1,91 @@
+"""Scores of clips and of what is not music.
+
+Invariant: scoring runs the shipped forward path, from zero state, on bands that were not augmented.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from models.frontend import HOP_SAMPLES, SAMPLE_RATE
+from models.genre import GenreNet
+
+from .batches import SETTLE_FRAMES
+from .corpus import Gtzan
+from .recordings import Recordings
+
+FRAMES_A_SECOND = SAMPLE_RATE / HOP_SAMPLES
+
+
+class Tagged(NamedTuple):
+    """The network's word on N clips.
+
+    Attributes:
+        probs: float32 ``[N, F, 10]``, genre probabilities after each frame.
+        music: float32 ``[N, F]``, probability of music after each frame.
+    """
+
+    probs: NDArray[np.float32]
+    music: NDArray[np.float32]
+
+
+def tag_mel(net: GenreNet, mel: NDArray[np.uint8]) -> Tagged:
+    """Runs the network over stored bands ``[N, F, 128]``."""
+    net.eval()
+    with torch.inference_mode():
+        parts = [
+            net.tag(torch.from_numpy(part).float() * 0.5 - 100.0, net.init_state(len(part)))
+            for part in np.array_split(mel, max(1, len(mel) // 100))
+        ]
+    probs = torch.cat([part[0] for part in parts]).exp().numpy()
+    return Tagged(probs, torch.sigmoid(torch.cat([part[1] for part in parts])).numpy())
+
+
+def clip_posterior(tagged: Tagged, seconds: float = 30.0) -> NDArray[np.float32]:
+    """Returns the mean posterior ``[N, 10]`` of the frames from the first second to ``seconds``."""
+    last = max(int(seconds * FRAMES_A_SECOND), SETTLE_FRAMES)
+    posterior: NDArray[np.float32] = tagged.probs[:, SETTLE_FRAMES - 1 : last].mean(axis=1)
+    return posterior
+
+
+def clip_accuracy(tagged: Tagged, labels: NDArray[np.int64], seconds: float = 30.0) -> float:
+    """Returns the share of clips whose mean posterior is highest at the right label after ``seconds``."""
+    return float((clip_posterior(tagged, seconds).argmax(axis=1) == labels).mean())
+
+
+def clip_nll(tagged: Tagged, labels: NDArray[np.int64]) -> float:
+    """Returns the mean negative log-likelihood of the right label under the clips' mean posterior, nats."""
+    chosen = clip_posterior(tagged)[np.arange(len(labels)), labels]
+    return float(-np.log(np.maximum(chosen, 1e-6)).mean())
+
+
+def music_shares(
+    net: GenreNet, recordings: Recordings, indices: list[int], threshold: float = 0.5
+) -> NDArray[np.float64]:
+    """Returns, for each recording of more than a second, the share of its later frames that are called music.
+
+    Each is heard twice in a row, since many last 2 to 4 s: what counts is the second hearing.
+    """
+    shares = []
+    for i in indices:
+        frames = recordings.frames(i)
+        if len(frames) > SETTLE_FRAMES:
+            music = tag_mel(net, np.concatenate([frames, frames])[None]).music[0, len(frames) :]
+            shares.append(float((music > 0.5).mean()))
+    return np.array(shares)
+
+
+def per_label(tagged: Tagged, labels: NDArray[np.int64]) -> list[list[int]]:
+    """Returns the confusion matrix ``[10][10]``: rows are the truth, columns the decision after 30 s."""
+    matrix = np.zeros((10, 10), dtype=int)
+    np.add.at(matrix, (labels, clip_posterior(tagged).argmax(axis=1)), 1)
+    return [[int(count) for count in row] for row in matrix]
+
+
+def tag_clips(net: GenreNet, gtzan: Gtzan, clips: NDArray[np.int64]) -> Tagged:
+    """Runs the network over GTZAN clips, 343 frames each (one clip lacks the last frame)."""
+    return tag_mel(net, gtzan.mel[clips, :343])
