@@ -1,0 +1,52 @@
+"""``tectum serve``: the service and the page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .options import Config, Device, plugin_names
+from .output import reported
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.  [default: 127.0.0.1]")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.  [default: 8000]")] = None,
+    token: Annotated[str | None, typer.Option(help="What clients must show; better set TECTUM_TOKEN.")] = None,
+    device: Device = None,
+    max_sessions: Annotated[int | None, typer.Option(help="Sessions at once; more are refused.")] = None,
+    plugin: Annotated[list[str] | None, typer.Option("--plugin", "-p", help="Plugins to load; all by default.")] = None,
+    allowed_origin: Annotated[
+        list[str] | None, typer.Option(help="Origin of a web page that may connect, beside our own; may be repeated.")
+    ] = None,
+    send_deadline_s: Annotated[float | None, typer.Option(help="Seconds a client may leave events unread.")] = None,
+    graceful_timeout_s: Annotated[float | None, typer.Option(help="Seconds a stop waits for sessions.")] = None,
+    artifacts_dir: Annotated[Path | None, typer.Option(help="Folder of model artifacts, instead of ours.")] = None,
+    log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error.")] = None,
+    config: Config = None,
+) -> None:
+    """Serve the web page, the API and the sockets on one port."""
+    from ..settings import load_settings
+
+    with reported():
+        settings = load_settings(
+            {
+                "host": host,
+                "port": port,
+                "token": token,
+                "device": device,
+                "max_sessions": max_sessions,
+                "plugins": plugin_names(plugin) if plugin else None,
+                "allowed_origins": tuple(allowed_origin) if allowed_origin else None,
+                "send_deadline_s": send_deadline_s,
+                "graceful_timeout_s": graceful_timeout_s,
+                "artifacts_dir": artifacts_dir,
+                "log_level": log_level,
+            },
+            config=config,
+        )
+        from ..service.server import serve as serve_forever
+
+        serve_forever(settings)
