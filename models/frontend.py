@@ -67,9 +67,9 @@ class MelBands(nn.Module):
         Returns:
             float32 ``[B, F, 128]``, dB, at least -100.
         """
-        spectrum = torch.view_as_real(torch.fft.rfft(x.unfold(1, self.frame_samples, self.hop_samples) * self.window))
-        power = spectrum.square().sum(-1).index_select(2, self.bins)
-        return torch.matmul(power, self.weights).clamp_min(1e-10).log10() * 10.0
+        spectrum = torch.fft.rfft(x.unfold(1, self.frame_samples, self.hop_samples) * self.window)
+        power = spectrum.real.square() + spectrum.imag.square()
+        return torch.matmul(power.index_select(2, self.bins), self.weights).clamp_min(1e-10).log10() * 10.0
 
 
 class Mfcc(nn.Module):
