@@ -54,9 +54,21 @@ class Batcher:
         # Gathering for a moment makes fewer, larger calls; a tenth of a hop is what it may cost.
         self._window_s = min(0.003, plugin.spec.hop_s / 10)
         self._worker = self._start_worker()
+        self._gone_misses = 0
+        self._gone_drops = 0
         self._lanes: set[Lane] = set()
         self._ready: dict[Lane, None] = {}
         self._wake = asyncio.Event()
+
+    @property
+    def deadline_misses(self) -> int:
+        """Hops of all sessions so far whose result came too late."""
+        return self._gone_misses + sum(lane.deadline_misses for lane in self._lanes)
+
+    @property
+    def dropped_hops(self) -> int:
+        """Hops of all sessions so far that were never stepped."""
+        return self._gone_drops + sum(lane.dropped_chunks for lane in self._lanes)
 
     @property
     def num_lanes(self) -> int:
@@ -101,6 +113,8 @@ class Batcher:
         if lane in self._lanes:
             self._lanes.remove(lane)
             self._ready.pop(lane, None)
+            self._gone_misses += lane.deadline_misses
+            self._gone_drops += lane.dropped_chunks
             self.pool.release(lane.slot)
 
     def schedule(self, lane: Lane) -> None:
@@ -142,7 +156,7 @@ class Batcher:
 
     def _take_batch(self) -> list[tuple[Lane, PendingChunk]]:
         now_s = self._clock.now_s()
-        batch = []
+        batch: list[tuple[Lane, PendingChunk]] = []
         while self._ready and len(batch) < MAX_BATCH:
             lane = next(iter(self._ready))
             del self._ready[lane]

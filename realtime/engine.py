@@ -18,7 +18,7 @@ from .device import resolve_device
 from .errors import ServerFull
 from .plugin import Plugin
 from .registry import PluginClass, discover, find
-from .session import Session
+from .session import Session, parse_plugins
 from .session_config import SessionConfig
 
 
@@ -63,6 +63,7 @@ class Engine:
         self._sessions: dict[str, Session] = {}
         self._exit = AsyncExitStack()
         self._ready = False
+        self.sessions_opened = 0
 
     @property
     def ready(self) -> bool:
@@ -108,20 +109,31 @@ class Engine:
         self._ready = False
         for session in list(self._sessions.values()):
             session.close()
-        await self._exit.__aexit__(kind, error, trace)
+        # Not told of an error in the body, the task group ends quietly, and the error goes on as it is.
+        await self._exit.aclose()
+
+    @property
+    def full(self) -> bool:
+        """Whether one more session would be refused."""
+        return not self._ready or len(self._sessions) >= self.settings.max_sessions
+
+    def check(self, config: SessionConfig) -> None:
+        """Raises UnknownPlugin or BadParam if a session with ``config`` could not be opened."""
+        parse_plugins(config.plugins, self._batchers)
 
     @asynccontextmanager
-    async def open_session(self, config: SessionConfig) -> AsyncIterator[Session]:
-        """Opens a session for the length of the ``async with``.
+    async def open_session(self, config: SessionConfig, *, first_seq: int = 0) -> AsyncIterator[Session]:
+        """Opens a session for the length of the ``async with``; its events are numbered from ``first_seq``.
 
         Raises:
             ServerFull: When ``max_sessions`` are open.
             UnknownPlugin, BadParam, BadFormat: What is wrong with ``config``.
         """
-        if not self._ready or len(self._sessions) >= self.settings.max_sessions:
+        if self.full:
             raise ServerFull(f"all {self.settings.max_sessions} sessions are taken; try again later")
-        session = Session(config, self._batchers, self._clock)
+        session = Session(config, self._batchers, self._clock, first_seq=first_seq)
         self._sessions[session.id] = session
+        self.sessions_opened += 1
         try:
             yield session
         finally:

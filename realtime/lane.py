@@ -18,12 +18,11 @@ from .frames import Samples
 from .plugin import Event, Params, PluginSpec
 from .resampler import Resampler
 
-LIVE_CAPACITY_S = 5.0
-"""Audio that may wait in a live lane: as much as the longest frame the wire allows (64 KB at 8 kHz)."""
+CAPACITY_S = 5.0
+"""Audio that may wait in a lane: as much as the longest frame the wire allows (64 KB at 8 kHz)."""
 ANALYZER_GRACE_S = 1.0
 """A live analyzer's chunk that has waited this long past its deadline is dropped: its delay must not grow.
 A processor's is dropped at its deadline, when its audio has been passed through already."""
-FILE_CAPACITY_CHUNKS = 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,9 +111,10 @@ class Lane:
         self._listener = listener
         self._resampler = Resampler(sample_rate, spec.sample_rate, spec.channels, quality)
         self._chunker = Chunker(spec.channels, spec.chunk_samples, spec.hop_samples)
-        capacity = math.ceil(LIVE_CAPACITY_S / spec.hop_s) + 1 if live else FILE_CAPACITY_CHUNKS
-        self._pending: BoundedQueue[PendingChunk] = BoundedQueue(
-            capacity, Overflow.DROP_OLDEST if live else Overflow.BLOCK
+        capacity = math.ceil(CAPACITY_S / spec.hop_s) + 1
+        # A file's writer waits until half is free (has_room), so that the longest frame fits the other half.
+        self._pending: BoundedQueue[PendingChunk] = (
+            BoundedQueue(capacity, Overflow.DROP_OLDEST) if live else BoundedQueue(2 * capacity, Overflow.BLOCK)
         )
         self._grace_s = ANALYZER_GRACE_S if spec.kind == "analyzer" else 0.0
         self._stale = 0
@@ -147,7 +147,7 @@ class Lane:
             samples: At the rate and with the channels given to the constructor.
             skipped_s: Stream time lost before these samples, in all.
             now_s: Clock time of their arrival.
-            deadline_s: Clock time by which results are wanted; at least one hop after ``now_s`` is allowed.
+            deadline_s: Clock time by which live results are wanted; at least one hop after ``now_s`` is allowed.
         """
         if self._takes_audio:
             self._chunker.push(self._resampler.process(match_channels(samples, self.spec.channels)))
@@ -219,8 +219,7 @@ class Lane:
 
     def _append(self, chunk: Chunk, skipped_s: float, now_s: float, deadline_s: float) -> None:
         end_s = (chunk.start + chunk.num_valid) / self.spec.sample_rate + skipped_s
-        if self.live:
-            deadline_s = max(deadline_s, now_s + self.spec.hop_s)
+        deadline_s = max(deadline_s, now_s + self.spec.hop_s) if self.live else math.inf
         pending = PendingChunk(self._next_index, chunk.samples, end_s, now_s, deadline_s)
         self._next_index += 1
         self._listener.on_chunk(self, pending)
@@ -238,5 +237,6 @@ def match_channels(samples: Samples, channels: int) -> Samples:
     if have == channels:
         return samples
     if channels == 1:
-        return samples.mean(axis=0, keepdims=True, dtype=np.float32)
+        mixed: Samples = samples.mean(axis=0, keepdims=True, dtype=np.float32)
+        return mixed
     return samples[[min(index, have - 1) for index in range(channels)]]

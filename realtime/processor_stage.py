@@ -73,7 +73,6 @@ class ProcessorStage:
     ) -> None:
         # HQ holds back 20 ms each way, LQ 5: a live listener hears the delay and not the filter.
         quality = "LQ" if live else "HQ"
-        self.deadline_misses = 0
         self._listener = listener
         self._clock = clock
         self._channels = channels
@@ -129,7 +128,7 @@ class ProcessorStage:
         assert audio is not None, "the stepper lets no processor return without audio"
         passed_before = self._line.passed_through
         self._line.resolve(chunk.index, audio)
-        self.deadline_misses += self._line.passed_through - passed_before
+        self.lane.deadline_misses += self._line.passed_through - passed_before
         self._listener.on_result(lane, chunk, event, audio)
         self._emit()
 
@@ -171,7 +170,7 @@ class ProcessorStage:
         if self._clock.now_s() >= self._owed[0].deadline_s:
             passed_before = self._line.passed_through
             self._line.pass_through(self._owed[0].num_samples)
-            self.deadline_misses += self._line.passed_through - passed_before
+            self.lane.deadline_misses += self._line.passed_through - passed_before
             if self._line.available < self._owed[0].num_samples:
                 return  # Input is still missing; the next write tries again.
         self._emit()

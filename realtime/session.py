@@ -17,17 +17,37 @@ from .errors import BadFrame, BadMessage, PluginFault, TectumError, UnknownPlugi
 from .frames import AudioFrame, Samples
 from .lane import Lane, PendingChunk
 from .levels import LevelMeter
-from .plugin import Event, Params
+from .plugin import Event, Params, PluginSpec
 from .processor_stage import ProcessorStage
 from .session_config import PluginConfig, SessionConfig, check_distinct, parse_params
 from .session_stats import SessionStats
 from .sources.base import Source
 
-MAX_OUTPUTS = 1024
-"""Events and audio frames that may wait for a reader: twenty seconds of live audio at 20 ms a frame."""
-FILE_PIECE_S = 0.1
+MAX_OUTPUTS = 512
+"""Events and audio frames that may wait for a reader: ten seconds of live audio at 20 ms a frame."""
+MAX_OUTPUT_BYTES = 2 * 1024 * 1024
+"""Audio that may wait for a reader: five seconds of float32 stereo at 48 kHz."""
+FILE_PIECE_S = 4.5
+"""Longest block a file's lanes take at once; a longer frame is split, and its audio comes back in as many."""
 
 Output = Event | AudioFrame
+
+
+def parse_plugins(plugins: tuple[PluginConfig, ...], batchers: Mapping[str, Batcher]) -> dict[str, Params]:
+    """Returns the parameters of each plugin, defaults filled in.
+
+    Raises:
+        UnknownPlugin: On a plugin that the engine has not loaded.
+        BadParam: On a plugin named twice, or a parameter that is unknown, of a wrong type or out of range.
+    """
+    check_distinct(plugins)
+    parsed = {}
+    for plugin in plugins:
+        if plugin.name not in batchers:
+            known = ", ".join(batchers) or "none"
+            raise UnknownPlugin(f"expected one of {known}, got {plugin.name!r:.80}", param="plugins")
+        parsed[plugin.name] = parse_params(batchers[plugin.name].plugin.Params, plugin)
+    return parsed
 
 
 class Session:
@@ -39,7 +59,9 @@ class Session:
         stats: What was received, dropped and missed.
     """
 
-    def __init__(self, config: SessionConfig, batchers: Mapping[str, Batcher], clock: Clock) -> None:
+    def __init__(
+        self, config: SessionConfig, batchers: Mapping[str, Batcher], clock: Clock, *, first_seq: int = 0
+    ) -> None:
         self.id = secrets.token_hex(16)
         self.config = config
         self.stats = SessionStats()
@@ -50,10 +72,13 @@ class Session:
         self._analyzers: dict[str, Lane] = {}
         self._stages: list[ProcessorStage] = []
         self._meter = LevelMeter(config.sample_rate)
+        self._queued_bytes = 0
+        self._gone_drops = 0
+        self._gone_misses = 0
         self._next_pts = 0
         self._received = 0
         self._reported_s = 0
-        self._seq = 0
+        self._seq = first_seq
         self._ended = False
         self._stages_done = False
         self._closed = False
@@ -84,6 +109,16 @@ class Session:
         lanes = self._lanes()
         return {plugin.name: lanes[plugin.name].params for plugin in self.config.plugins}
 
+    @property
+    def specs(self) -> dict[str, PluginSpec]:
+        """The specs of the session's plugins, by name."""
+        return {name: lane.spec for name, lane in self._lanes().items()}
+
+    @property
+    def next_seq(self) -> int:
+        """Number that the next event gets."""
+        return self._seq
+
     def configure(self, plugins: tuple[PluginConfig, ...]) -> None:
         """Makes ``plugins`` the plugins of the session, all or none; takes effect with the next chunk.
 
@@ -93,8 +128,7 @@ class Session:
             UnknownPlugin, BadParam: What is wrong with them; the session goes on as before.
             BadMessage: When audio has flowed and the processors would be others: their delay is promised.
         """
-        check_distinct(plugins)
-        parsed = self._parse(plugins)
+        parsed = parse_plugins(plugins, self._batchers)
         processors = [name for name in parsed if self._batchers[name].plugin.spec.kind == "processor"]
         if self._received and processors != [stage.lane.spec.name for stage in self._stages]:
             raise BadMessage("expected the same processors: they cannot change once audio has flowed", param="plugins")
@@ -145,6 +179,8 @@ class Session:
                 output = await self._outputs.get()
             except QueueClosed:
                 return
+            if isinstance(output, AudioFrame):
+                self._queued_bytes -= output.samples.nbytes
             self._room.set()
             yield output
 
@@ -156,10 +192,8 @@ class Session:
         """Returns the fields of a ``stats`` event as of now."""
         lanes = self._lanes().values()
         self.stats.dropped_events = self._outputs.dropped
-        self.stats.dropped_hops = sum(lane.dropped_chunks for lane in lanes)
-        self.stats.deadline_misses = sum(lane.deadline_misses for lane in lanes) + sum(
-            stage.deadline_misses for stage in self._stages
-        )
+        self.stats.dropped_hops = self._gone_drops + sum(lane.dropped_chunks for lane in lanes)
+        self.stats.deadline_misses = self._gone_misses + sum(lane.deadline_misses for lane in lanes)
         return self.stats.to_event()
 
     def close(self) -> None:
@@ -202,6 +236,7 @@ class Session:
             deadline_s = now_s + samples.shape[1] / self.config.sample_rate
             self._stages[following].write(samples, pts, skipped_s=self._skipped_s, deadline_s=deadline_s)
         else:
+            self._queued_bytes += samples.nbytes
             self._outputs.put_nowait(AudioFrame(samples, self.config.sample_rate, pts))
 
     def on_finished(self, stage: ProcessorStage) -> None:
@@ -222,17 +257,8 @@ class Session:
     def _lanes(self) -> dict[str, Lane]:
         return self._analyzers | {stage.lane.spec.name: stage.lane for stage in self._stages}
 
-    def _parse(self, plugins: tuple[PluginConfig, ...]) -> dict[str, Params]:
-        parsed = {}
-        for plugin in plugins:
-            if plugin.name not in self._batchers:
-                known = ", ".join(self._batchers) or "none"
-                raise UnknownPlugin(f"expected one of {known}, got {plugin.name!r:.80}", param="plugins")
-            parsed[plugin.name] = parse_params(self._batchers[plugin.name].plugin.Params, plugin)
-        return parsed
-
     def _apply(self, plugins: tuple[PluginConfig, ...]) -> None:
-        parsed = self._parse(plugins)
+        parsed = parse_plugins(plugins, self._batchers)
         lanes = self._lanes()
         for name, params in parsed.items():
             if name in lanes:
@@ -259,9 +285,12 @@ class Session:
 
     def _drop(self, name: str) -> None:
         if name in self._analyzers:
-            self._analyzers.pop(name).close()
+            lane = self._analyzers.pop(name)
+            lane.close()
+            self._gone_drops += lane.dropped_chunks
+            self._gone_misses += lane.deadline_misses
         for stage in [stage for stage in self._stages if stage.lane.spec.name == name]:
-            stage.close()
+            stage.close()  # Before audio has flowed: there is nothing to count.
             self._stages.remove(stage)
 
     def _check(self, frame: AudioFrame) -> None:
@@ -294,7 +323,9 @@ class Session:
 
     async def _wait_for_room(self) -> None:
         while not self._closed and not (
-            2 * len(self._outputs) < MAX_OUTPUTS and all(lane.has_room for lane in self._lanes().values())
+            2 * len(self._outputs) < MAX_OUTPUTS
+            and self._queued_bytes < MAX_OUTPUT_BYTES
+            and all(lane.has_room for lane in self._lanes().values())
         ):
             self._room.clear()
             await self._room.wait()
@@ -331,9 +362,14 @@ async def run_session(session: Session, source: Source, on_output: Callable[[Out
             await source.aclose()
         await session.end()
 
-    async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(pump(), name=f"pump {session.id[:8]}")
-        async for output in session.outputs():
-            await on_output(output)
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(pump(), name=f"pump {session.id[:8]}")
+            async for output in session.outputs():
+                await on_output(output)
+    except BaseExceptionGroup as group:
+        if len(group.exceptions) == 1:
+            raise group.exceptions[0] from None
+        raise
     if failure is not None:
         raise failure
