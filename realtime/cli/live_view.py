@@ -73,7 +73,7 @@ class LiveView:
         ]
         if self._notice:
             parts.append(Text(self._notice, style="red"))
-        return Panel(Group(*parts), title=f"[bold]{self._title}[/]", subtitle=clock(self._time_s), width=72)
+        return Panel(Group(*parts), title=Text(self._title, style="bold"), subtitle=clock(self._time_s), width=72)
 
     def _meter(self) -> Text:
         filled, held = (self._column(level) for level in (self._rms_db, self._held_peak_db))

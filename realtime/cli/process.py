@@ -63,7 +63,8 @@ async def _process(
     from .streaming import stream
     from .summary import StreamTotals
 
-    source = await asyncio.to_thread(FileSource, path, realtime=realtime)
+    # Longer frames cost less; at the pace of the audio short ones come sooner.
+    source = await asyncio.to_thread(FileSource, path, frame_ms=20 if realtime else 100, realtime=realtime)
     totals = StreamTotals(tuple(plugin.name for plugin in plugins))
 
     def on_event(event: dict[str, Any]) -> None:
