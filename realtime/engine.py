@@ -18,8 +18,8 @@ from .device import resolve_device
 from .errors import ServerFull
 from .plugin import Plugin
 from .registry import PluginClass, discover, find
-from .session import Session, parse_plugins
-from .session_config import SessionConfig
+from .session import Session
+from .session_config import SessionConfig, parse_plugins
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,13 +13,13 @@ from .async_queue import AsyncBoundedQueue, QueueClosed
 from .batcher import Batcher
 from .bounded_queue import Overflow
 from .clock import Clock
-from .errors import BadFrame, BadMessage, PluginFault, TectumError, UnknownPlugin
+from .errors import BadFrame, BadMessage, PluginFault, TectumError
 from .frames import AudioFrame, Samples
 from .lane import Lane, PendingChunk
 from .levels import LevelMeter
 from .plugin import Event, Params, PluginSpec
 from .processor_stage import ProcessorStage
-from .session_config import PluginConfig, SessionConfig, check_distinct, parse_params
+from .session_config import PluginConfig, SessionConfig, parse_plugins
 from .session_stats import SessionStats
 from .sources.base import Source
 
@@ -31,23 +31,6 @@ FILE_PIECE_S = 4.5
 """Longest block a file's lanes take at once; a longer frame is split, and its audio comes back in as many."""
 
 Output = Event | AudioFrame
-
-
-def parse_plugins(plugins: tuple[PluginConfig, ...], batchers: Mapping[str, Batcher]) -> dict[str, Params]:
-    """Returns the parameters of each plugin, defaults filled in.
-
-    Raises:
-        UnknownPlugin: On a plugin that the engine has not loaded.
-        BadParam: On a plugin named twice, or a parameter that is unknown, of a wrong type or out of range.
-    """
-    check_distinct(plugins)
-    parsed = {}
-    for plugin in plugins:
-        if plugin.name not in batchers:
-            known = ", ".join(batchers) or "none"
-            raise UnknownPlugin(f"expected one of {known}, got {plugin.name!r:.80}", param="plugins")
-        parsed[plugin.name] = parse_params(batchers[plugin.name].plugin.Params, plugin)
-    return parsed
 
 
 class Session:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from pydantic import ValidationError
 
-from .errors import BadParam
+from .errors import BadParam, UnknownPlugin
 from .frames import check_format
-from .plugin import Params
+from .plugin import Params, Plugin
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +49,37 @@ class SessionConfig:
         check_distinct(self.plugins)
 
 
+class HasPlugin(Protocol):
+    """Something that holds a loaded plugin, as a batcher does."""
+
+    @property
+    def plugin(self) -> Plugin[Any, Any]:
+        """The plugin."""
+
+
 def check_distinct(plugins: tuple[PluginConfig, ...]) -> None:
     """Raises BadParam when a plugin is named twice."""
     names = [plugin.name for plugin in plugins]
     for name in names:
         if names.count(name) > 1:
             raise BadParam(f"expected each plugin once, got {name!r} {names.count(name)} times", param="plugins")
+
+
+def parse_plugins(plugins: tuple[PluginConfig, ...], loaded: Mapping[str, HasPlugin]) -> dict[str, Params]:
+    """Returns the parameters of each plugin, in order, defaults filled in.
+
+    Raises:
+        UnknownPlugin: On a plugin that is not among ``loaded``.
+        BadParam: On a plugin named twice, or a parameter that is unknown, of a wrong type or out of range.
+    """
+    check_distinct(plugins)
+    parsed = {}
+    for plugin in plugins:
+        if plugin.name not in loaded:
+            known = ", ".join(loaded) or "none"
+            raise UnknownPlugin(f"expected one of {known}, got {plugin.name!r:.80}", param="plugins")
+        parsed[plugin.name] = parse_params(loaded[plugin.name].plugin.Params, plugin)
+    return parsed
 
 
 def parse_params(params_type: type[Params], plugin: PluginConfig) -> Params:
