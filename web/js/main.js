@@ -91,7 +91,7 @@ function ended(current, failure, createSource) {
   if (stream !== current) return;
   stream = null;
   panels.forEach((panel) => panel.onEnd?.());
-  sourcePanel.end();
+  sourcePanel.end(current.timeS);
   status.onIdle(failure?.id === "connection" ? "failed" : "ended");
   notices.clear("connection");
   if (failure) notices.show(failure, { onToken: useToken, onPlay: () => void listen(createSource) });

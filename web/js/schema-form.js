@@ -127,10 +127,11 @@ function numberField(schema, id) {
   const bounded = min !== undefined && max !== undefined;
   const step = schema.multipleOf ?? (schema.type === "integer" ? 1 : bounded ? niceStep(max - min) : "any");
   const input = create("input", { id, type: bounded ? "range" : "number", step, ...(min !== undefined && { min }), ...(max !== undefined && { max }) });
-  const set = (/** @type {unknown} */ value) => (input.value = String(value ?? min ?? 0));
+  const set = (/** @type {unknown} */ value) => (input.value = String(value ?? "")); // a slider without a value rests in its middle
   set(schema.default);
   const unit = schema.unit ? ` ${schema.unit}` : "";
-  return { kind: bounded ? "range" : "number", input, value: () => Number(input.value), set, text: () => (bounded ? input.value + unit : unit) };
+  const value = () => (input.value === "" ? null : Number(input.value));
+  return { kind: bounded ? "range" : "number", input, value, set, text: () => (bounded ? input.value + unit : unit) };
 }
 
 /**

@@ -61,7 +61,9 @@ export class SourcePanel {
     if (focused) this.#stop.focus({ preventScroll: true });
   }
 
-  end() {
+  /** @param {number} timeS Of the whole stream. */
+  end(timeS) {
+    this.paint(timeS);
     document.body.dataset.phase = "stopped";
     if (document.activeElement === this.#stop) {
       (this.#source?.kind === "file" ? this.#file : this.#microphone).focus({ preventScroll: true });
