@@ -1,0 +1,33 @@
+"""A network with made-up bands, so that no test of its workings needs the recordings."""
+
+import pytest
+import torch
+
+from models.frontend import NUM_MELS, NUM_SPECTRUM_BINS
+from models.genre import GenreNet
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+@pytest.fixture
+def triangles() -> torch.Tensor:
+    """Overlapping triangles of equal width over the whole spectrum, each of sum 1: ``[128, 1025]``."""
+    centres = torch.linspace(4, NUM_SPECTRUM_BINS - 5, NUM_MELS)
+    weights = (1 - (torch.arange(NUM_SPECTRUM_BINS) - centres[:, None]).abs() / 9).clamp_min(0)
+    return weights / weights.sum(1, keepdim=True)
+
+
+@pytest.fixture
+def net(triangles: torch.Tensor) -> GenreNet:
+    """A network of random weights whose outputs move: the recurrent weights are larger than at initialisation."""
+    torch.manual_seed(3)
+    net = GenreNet(torch.arange(NUM_SPECTRUM_BINS), triangles)
+    with torch.no_grad():
+        for name, weight in net.named_parameters():
+            if name.endswith("weight"):
+                weight.mul_(2.0)
+    net.set_standardisation(torch.full((13,), -10.0), torch.full((13,), 20.0))
+    return net.eval()

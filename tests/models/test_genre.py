@@ -1,0 +1,101 @@
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from models.export import largest_difference
+from models.frontend import FRAME_SAMPLES, HOP_SAMPLES
+from models.genre import GenreNet, GenreOutput, GenreState
+
+FRAMES = 24
+
+
+def audio(batch: int, frames: int = FRAMES, seed: int = 0) -> torch.Tensor:
+    """Noise whose level changes, so that the outputs do too."""
+    generator = torch.Generator().manual_seed(seed)
+    x = torch.randn(batch, FRAME_SAMPLES + HOP_SAMPLES * (frames - 1), generator=generator)
+    return x * torch.linspace(0.001, 0.3, x.shape[1])
+
+
+def run(net: GenreNet, x: torch.Tensor, chunking: list[int]) -> tuple[GenreOutput, GenreState]:
+    """Feeds ``x`` in calls of ``chunking`` frames each; the outputs are joined."""
+    state, start, outputs = net.init_state(len(x)), 0, []
+    for frames in chunking:
+        y, state = net(x[:, start : start + FRAME_SAMPLES + HOP_SAMPLES * (frames - 1)], state)
+        outputs.append(y)
+        start += HOP_SAMPLES * frames
+    log_probs, music, level = (torch.cat(parts, 1) for parts in zip(*outputs, strict=True))
+    return (log_probs, music, level), state
+
+
+def assert_same(one: tuple[torch.Tensor, ...], other: tuple[torch.Tensor, ...], tolerance: float = 1e-4) -> None:
+    for a, b in zip(one, other, strict=True):
+        torch.testing.assert_close(a, b, atol=tolerance, rtol=0)
+
+
+@st.composite
+def chunkings(draw: st.DrawFn) -> list[int]:
+    lengths: list[int] = []
+    while sum(lengths) < FRAMES:
+        lengths.append(draw(st.integers(1, FRAMES - sum(lengths))))
+    return lengths
+
+
+@torch.inference_mode()
+def test_any_chunking_gives_the_offline_numbers(net: GenreNet) -> None:
+    x = audio(1)
+    expected, last = run(net, x, [FRAMES])
+    assert float(expected[0].std(1).max()) > 0.01, "outputs that do not move would agree by accident"
+
+    @settings(max_examples=25, deadline=None)
+    @given(chunkings())
+    def check(chunking: list[int]) -> None:
+        got, state = run(net, x, chunking)
+        assert_same(got, expected)
+        assert_same(state, last)
+
+    check()
+
+
+@torch.inference_mode()
+def test_a_batch_gives_the_numbers_of_each_alone(net: GenreNet) -> None:
+    x = audio(5)
+    together, _ = run(net, x, [1] * FRAMES)
+    for row in range(5):
+        alone, _ = run(net, x[row : row + 1], [1] * FRAMES)
+        assert_same(tuple(value[row : row + 1] for value in together), alone)
+
+
+def test_scripted_equals_eager_over_carried_states(net: GenreNet) -> None:
+    assert largest_difference(net, torch.jit.script(net), FRAME_SAMPLES, HOP_SAMPLES) < 1e-5
+
+
+@torch.inference_mode()
+def test_the_state_passed_in_is_not_changed(net: GenreNet) -> None:
+    _, state = net(audio(2, 3), net.init_state(2))
+    copies = tuple(value.clone() for value in state)
+    net(audio(2, 1, seed=1), state)
+    assert all(torch.equal(value, copy) for value, copy in zip(state, copies, strict=True))
+
+
+@torch.inference_mode()
+def test_frames_not_yet_heard_change_nothing(net: GenreNet) -> None:
+    x = audio(1)
+    longer = torch.cat((x, torch.randn(1, 5 * HOP_SAMPLES)), 1)
+    assert_same(tuple(value[:, :FRAMES] for value in run(net, longer, [FRAMES + 5])[0]), run(net, x, [FRAMES])[0])
+
+
+@torch.inference_mode()
+def test_outputs_are_probabilities_and_levels(net: GenreNet) -> None:
+    (log_probs, music, level), _ = run(net, torch.full((1, FRAME_SAMPLES), 0.1), [1])
+    assert float(log_probs.exp().sum()) == pytest.approx(1.0, abs=1e-5)
+    assert bool(torch.isfinite(music).all())
+    assert float(level) == pytest.approx(-20.0, abs=1e-3)
+
+
+def test_training_and_serving_features_are_the_same(net: GenreNet) -> None:
+    x = audio(2, 6)
+    with torch.inference_mode():
+        served, _ = run(net, x, [1] * 6)
+    trained = net.tag(net.bands(x), net.init_state(2))
+    assert_same((trained[0].detach(), trained[1].detach()), served[:2])
