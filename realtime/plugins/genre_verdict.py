@@ -24,7 +24,7 @@ SILENCE_S = 1.0
 """After this long below the level gate there is silence, and what was heard before is forgotten."""
 
 EVIDENCE_S = 1.5
-"""Music that must have been heard before a genre is named."""
+"""Music that must have been heard before a genre is named; half the memory's time constant where that is less."""
 
 NO_LABEL = -1
 
@@ -110,7 +110,8 @@ def judge(
     uniform = 1.0 / NUM_GENRES
     posterior = torch.where(sounding.unsqueeze(1), torch.lerp(memory.posterior, probs, share), uniform)
 
-    label = _name(posterior, is_music & (heard_s > EVIDENCE_S), memory.label, controls)
+    enough = heard_s > (controls.smoothing_s / 2).clamp_max(EVIDENCE_S)
+    label = _name(posterior, is_music & enough, memory.label, controls)
     since = memory.since_event_s + hop_s
     due = since >= controls.interval_s
     since = torch.where(due, (since - controls.interval_s).clamp_max(hop_s), since)
