@@ -54,6 +54,7 @@ class BatchSettings:
     Attributes:
         music: Sequences that end in music.
         other: Sequences that end in speech or ambience.
+        speech: Share of speech in what is not music; ambience is harder to tell from music.
         num_frames: Frames a sequence.
         prefix: Share of sequences that begin with another programme.
         opus: Chance that a clip which exists as opus too is taken from there.
@@ -61,6 +62,7 @@ class BatchSettings:
 
     music: int = 56
     other: int = 40
+    speech: float = 0.35
     num_frames: int = 220
     prefix: float = 0.35
     opus: float = 0.4
@@ -133,7 +135,7 @@ class Batches:
         return _fill([frames], length, rng)
 
     def _not_music(self, length: int, rng: np.random.Generator) -> Mel:
-        pool = self._speech if rng.random() < 0.5 else self._ambience
+        pool = self._speech if rng.random() < self._settings.speech else self._ambience
         pieces = [self._recordings.frames(int(rng.choice(pool)))]
         # Half of the time one sound that goes on and on, half of the time one after the other.
         while rng.random() < 0.5 or not sum(len(piece) for piece in pieces):
