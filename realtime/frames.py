@@ -48,9 +48,11 @@ class AudioFrame:
             )
         if self.samples.shape[1] == 0:
             raise BadFrame("expected at least one sample a channel, got an empty frame", param="samples")
-        # One pass and no temporary: a dot product is finite unless some sample is not (or would overflow anyway).
+        # One pass and no temporary: the energy is finite unless a sample is not, or is past any use (over 1e19).
         flat = self.samples.reshape(-1)
-        if not np.isfinite(np.dot(flat, flat)):
+        with np.errstate(over="ignore", invalid="ignore"):
+            energy = np.dot(flat, flat)
+        if not np.isfinite(energy):
             raise BadFrame("expected finite samples, got NaN or infinity", param="samples")
 
     @property

@@ -6,6 +6,7 @@ import logging
 import sys
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from ..errors import TectumError
 from ..protocol import MAX_FRAME_BYTES, MAX_TEXT_BYTES
@@ -30,21 +31,25 @@ def serve(settings: Settings) -> None:
     require_token_off_loopback(settings)
     logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     sys.setswitchinterval(SWITCH_INTERVAL_S)
-    server = uvicorn.Server(
-        uvicorn.Config(
-            create_app(settings),
-            host=settings.host,
-            port=settings.port,
-            ws=AbortableWebSocketProtocol,
-            ws_max_size=MAX_MESSAGE_BYTES,
-            ws_per_message_deflate=False,
-            log_config=None,
-            log_level=settings.log_level,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=max(1, round(settings.graceful_timeout_s)),
-        )
-    )
+    server = uvicorn.Server(make_config(settings, create_app(settings)))
     server.run()
     if not server.started:
         raise TectumError("the service did not start; the log above says why")
+
+
+def make_config(settings: Settings, app: ASGIApp) -> uvicorn.Config:
+    """Returns how uvicorn is to serve ``app``."""
+    return uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        ws=AbortableWebSocketProtocol,
+        ws_max_size=MAX_MESSAGE_BYTES,
+        # Compressing PCM costs time and saves nothing.
+        ws_per_message_deflate=False,
+        log_config=None,
+        log_level=settings.log_level,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=max(1, round(settings.graceful_timeout_s)),
+    )
