@@ -30,8 +30,8 @@ class StatePool:
 
     def __init__(self, init_state: InitState, capacity: int) -> None:
         self._free = list(range(capacity - 1, -1, -1))
-        self._template = init_state(1)
-        self._pool = init_state(capacity + 1)
+        self._template = _own(init_state(1))
+        self._pool = _own(init_state(capacity + 1))
         self.padding_slot = capacity
         for tensor in self._pool:
             if tensor.shape[:1] != (capacity + 1,):
@@ -63,13 +63,20 @@ class StatePool:
 
     def gather(self, slots: torch.Tensor) -> State:
         """Returns copies of the rows ``slots`` (int64 ``[B]``), in the plugin's own state type."""
-        return self._like_template(tuple(tensor.index_select(0, slots) for tensor in self._pool))
+        return _like(self._template, [tensor.index_select(0, slots) for tensor in self._pool])
 
     def scatter(self, slots: torch.Tensor, state: State) -> None:
         """Stores ``state`` in the rows ``slots`` (int64 ``[B]``)."""
         for pooled, rows in zip(self._pool, state, strict=True):
             pooled.index_copy_(0, slots, rows)
 
-    def _like_template(self, tensors: State) -> State:
-        make = getattr(type(self._template), "_make", None)
-        return tensors if make is None else make(tensors)
+
+def _own(state: State) -> State:
+    """Gives every tensor its own memory: ``init_state`` may return one tensor for several fields, or a view."""
+    return _like(state, [tensor.clone(memory_format=torch.contiguous_format) for tensor in state])
+
+
+def _like(template: State, tensors: Sequence[torch.Tensor]) -> State:
+    """Returns ``tensors`` in the state type of ``template``."""
+    state: State = getattr(type(template), "_make", tuple)(tensors)
+    return state
