@@ -105,7 +105,7 @@ class Batches:
         total = self._settings.num_frames
         parts: list[Segment] = []
         if rng.random() < self._settings.prefix:
-            length = int(rng.integers(20, total // 2))
+            length = int(rng.integers(total // 10, total // 2))
             before = int(rng.choice(self._clips)) if rng.random() < 0.6 else None
             parts.append(self._segment(before, length, rng))
             total -= length
