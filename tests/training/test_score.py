@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
+import torch
 
 from training.genre.batches import SETTLE_FRAMES
-from training.genre.score import Tagged, clip_accuracy, clip_nll, clip_posterior, per_label
+from training.genre.corpus import Gtzan
+from training.genre.score import Tagged, carried_accuracy, clip_accuracy, clip_nll, clip_posterior, per_label
 
 
 def tagged(first: int, then: int, change: int, frames: int = 343) -> Tagged:
@@ -30,3 +32,22 @@ def test_the_likelihood_is_that_of_the_mean_posterior() -> None:
 def test_rows_of_the_confusion_are_the_truth() -> None:
     matrix = per_label(tagged(0, 5, 0), np.array([2]))
     assert matrix[2][5] == 1 and sum(map(sum, matrix)) == 1
+
+
+class Remembering(torch.nn.Module):
+    """Says what it heard first, as long as its state is carried; hears a genre as its loudest band."""
+
+    def init_state(self, batch_size: int) -> torch.Tensor:
+        return torch.zeros(batch_size, 10)
+
+    def tag(self, mel: torch.Tensor, state: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        genre = mel[:, :1].argmax(-1) // 11
+        log_probs = torch.nn.functional.one_hot(genre, 10).float().mul(20).log_softmax(-1)
+        return log_probs.expand(-1, mel.shape[1], -1), torch.zeros(mel.shape[:2]), state
+
+
+def test_carried_accuracy_falls_for_a_network_that_cannot_forget(gtzan: Gtzan) -> None:
+    gtzan.mel[:] = gtzan.mel.mean(axis=1, keepdims=True)
+    clips = np.arange(40)
+    assert carried_accuracy(Remembering(), gtzan, clips, length=1) == 1.0
+    assert carried_accuracy(Remembering(), gtzan, clips, length=10) < 0.5

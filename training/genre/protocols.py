@@ -23,7 +23,7 @@ from .batches import Batches, BatchSettings
 from .corpus import Gtzan, fold_of_tracks, load_gtzan, load_split
 from .fit import FitSettings, fit
 from .recordings import Recordings, load_recordings
-from .score import clip_accuracy, clip_nll, music_shares, per_label, tag_clips
+from .score import carried_accuracy, clip_accuracy, clip_nll, music_shares, per_label, tag_clips
 
 NUM_FOLDS = 10
 
@@ -77,6 +77,7 @@ class Study:
         figures: dict[str, Any] = {
             "clips": len(clips),
             "accuracy_after_s": by_time,
+            "accuracy_state_carried_over": round(carried_accuracy(net, self.gtzan, clips), 4),
             "nll": round(clip_nll(tagged, labels), 4),
             "confusion": per_label(tagged, labels),
             "music_missed_frames": round(1.0 - float((tagged.music[:, 11:] > 0.5).mean()), 4),

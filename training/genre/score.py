@@ -89,3 +89,18 @@ def per_label(tagged: Tagged, labels: NDArray[np.int64]) -> list[list[int]]:
 def tag_clips(net: GenreNet, gtzan: Gtzan, clips: NDArray[np.int64]) -> Tagged:
     """Runs the network over GTZAN clips, 343 frames each (one clip lacks the last frame)."""
     return tag_mel(net, gtzan.mel[clips, :343])
+
+
+def carried_accuracy(net: GenreNet, gtzan: Gtzan, clips: NDArray[np.int64], length: int = 10) -> float:
+    """Returns the clip accuracy when clips follow one another in one stream, the state never reset.
+
+    Args:
+        net: The network.
+        gtzan: The corpus.
+        clips: Positions; shuffled always alike, and as many left out as do not fill the last stream.
+        length: Clips a stream.
+    """
+    order = np.random.default_rng(0).permutation(clips)[: len(clips) // length * length].reshape(-1, length)
+    probs = tag_mel(net, gtzan.mel[order, :343].reshape(len(order), length * 343, -1)).probs
+    by_clip = Tagged(probs.reshape(order.size, 343, -1), np.ones((order.size, 343), dtype=np.float32))
+    return clip_accuracy(by_clip, gtzan.labels[order.reshape(-1)])
