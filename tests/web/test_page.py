@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from playwright.async_api import Page
+from playwright.async_api import Page, WebSocket
 
 from tests.web.page import open_page, wait_for_connection, wait_for_meter, wait_for_text
 from tests.web.service_process import Service
@@ -85,6 +85,24 @@ async def test_stopping_leaves_nothing_running_and_starting_again_works(
             await wait_for_connection(page, "ended")
             assert await page.get_attribute("body", "data-phase") == "stopped"
             assert await page.get_attribute("#meter", "aria-valuenow") == "-60"
+        assert complaints == []
+
+
+async def test_impatient_clicks_leave_one_stream(service: Service, open_browser, tone: Path) -> None:
+    async with open_browser(microphone=tone) as browser:
+        page, complaints = await open_page(browser, service.url)
+        sockets: list[WebSocket] = []
+        page.on("websocket", lambda socket: sockets.append(socket))
+        await page.click("#choose-microphone")
+        await wait_for_connection(page, "live")
+        for _ in range(3):
+            await page.evaluate("for (let i = 0; i < 4; i += 1) document.querySelector('#choose-microphone').click()")
+            await wait_for_meter(page)
+            await wait_for_connection(page, "live")
+            assert sum(not socket.is_closed() for socket in sockets) == 1
+        await page.click("#stop")
+        await wait_for_connection(page, "ended")
+        assert all(socket.is_closed() for socket in sockets)
         assert complaints == []
 
 

@@ -106,8 +106,6 @@ const EVENT_TITLES = {
   bad_message: "The server did not understand this page",
   bad_param: "A setting was not accepted",
   unknown_plugin: "The server does not have that plugin",
-  server_full: "The server is full",
-  not_allowed: "The server does not allow this",
   plugin_raised: "A plugin failed and was switched off",
   plugin_output_invalid: "A plugin gave nonsense and was switched off",
   plugin_stalled: "A plugin was too slow and was switched off",
@@ -119,6 +117,8 @@ const EVENT_TITLES = {
  * @returns {Failure}
  */
 export function eventFailure(event) {
+  if (event.code === "server_full") return SERVER_FULL; // the close that follows says the same
+  if (event.code === "not_allowed") return NOT_ALLOWED;
   const title = EVENT_TITLES[event.code] ?? "The server reports a problem";
   return { id: `event:${event.code}`, title, detail: event.message };
 }

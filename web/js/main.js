@@ -25,6 +25,8 @@ import { TimelinePanel } from "./timeline-panel.js";
 let stream = null;
 /** @type {Promise<void>} Resolves when the stream before has ended. */
 let idle = Promise.resolve();
+/** Counts what was asked for: while one stream is still ending, only the last wish is carried out. */
+let wishes = 0;
 
 const notices = new Notices();
 const plugins = new PluginsPanel(() => stream?.updatePlugins());
@@ -32,7 +34,10 @@ const status = new StatusPanel(() => stream?.droppedS ?? 0);
 const sourcePanel = new SourcePanel({
   onMicrophone: () => void listen(() => new Microphone()),
   onFile: (file) => void listen(() => new FileSource(file, sourcePanel.muted)),
-  onStop: () => void stop(),
+  onStop: () => {
+    wishes += 1;
+    void stop();
+  },
   onMute: (muted) => stream?.source.setMuted?.(muted),
 });
 
@@ -45,7 +50,9 @@ const panels = [new NowPanel(), new GenreBarsPanel(), new MeterPanel(), new Spec
  * @param {() => Source} createSource Again for each attempt: a source is opened once.
  */
 async function listen(createSource) {
+  const wish = ++wishes;
   await stop();
+  if (wish !== wishes) return;
   notices.clearAll();
   const source = createSource();
   const current = new Stream({
@@ -58,6 +65,7 @@ async function listen(createSource) {
       onFrame: (frame) => panels.forEach((panel) => panel.onFrame?.(frame)),
       onMessage: (message, offsetS) => {
         if (message.type === "error") notices.show(eventFailure(message));
+        if (message.type === "session.updated") notices.clear("event:bad_param");
         panels.forEach((panel) => panel.onMessage?.(message, offsetS));
       },
       onConnection: (state) => {

@@ -6,7 +6,11 @@ import { labelHue, labelName } from "./genres.js";
 
 /** @typedef {import("./panel.js").Panel} Panel */
 
+const SETTLING_S = 2; // before that, the tagger calls nothing music
+
 /** @typedef {"idle" | "listening" | "none" | "label"} Mood */
+
+const TITLE = document.title;
 
 /**
  * @implements {Panel}
@@ -26,6 +30,7 @@ export class NowPanel {
   onMessage(message) {
     if (message.type !== "genre") return;
     const [best] = message.top;
+    if (!message.music && message.time_s < SETTLING_S) return;
     if (!message.music) {
       this.#show("none", null, "No music", "Silence, speech or noise. I keep listening.");
     } else if (message.label === null) {
@@ -38,6 +43,7 @@ export class NowPanel {
   }
 
   onEnd() {
+    document.title = TITLE;
     if (this.#panel.dataset.mood === "listening") this.#show("idle", null, "Stopped", "Nothing was named.");
     else this.#panel.dataset.ended = "";
     setText(this.#title, "Last heard");
@@ -57,6 +63,7 @@ export class NowPanel {
     if (label) this.#panel.style.setProperty("--hue", String(labelHue(label)));
     setText(this.#label, title);
     setText(this.#detail, detail);
+    document.title = label ? `${title} · Tectum` : TITLE;
     setText(this.#spoken, title); // only the change of a label is spoken, not every percent
   }
 }

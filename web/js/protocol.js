@@ -19,12 +19,12 @@ export const CloseCode = Object.freeze({
 /** @typedef {{ format: "s16le" | "f32le", sample_rate: number, channels: number, mode: "live" | "file" }} AudioConfig */
 /** @typedef {{ label: string, p: number }} LabelProbability */
 
-/** @typedef {{ type: "session.created", session_id: string, version: string, limits: { text_bytes: number, frame_bytes: number } }} SessionCreated */
-/** @typedef {{ type: "session.updated", audio: AudioConfig, plugins: PluginConfig[], output: null | { delay_samples: number, sample_rate: number, channels: number } }} SessionUpdated */
+/** @typedef {{ type: "session.created", version: string, limits: { text_bytes: number, frame_bytes: number } }} SessionCreated */
+/** @typedef {{ type: "session.updated", session_id: string, audio: AudioConfig, plugins: PluginConfig[], output: null | { delay_samples: number, sample_rate: number, channels: number } }} SessionUpdated */
 /** @typedef {{ type: "genre", time_s: number, label: string | null, confidence: number | null, top: LabelProbability[], music: boolean }} GenreEvent */
 /** @typedef {{ type: "levels", rms_db: number, peak_db: number }} LevelsEvent */
 /** @typedef {{ p50: number | null, p99: number | null }} LatencyMs */
-/** @typedef {{ type: "stats", received_frames: number, received_samples: number, dropped_samples: number, dropped_events: number, deadline_misses: number, latency_ms: LatencyMs }} StatsEvent */
+/** @typedef {{ type: "stats", received_frames: number, received_samples: number, dropped_samples: number, dropped_hops: number, dropped_events: number, deadline_misses: number, latency_ms: LatencyMs }} StatsEvent */
 /** @typedef {{ type: "error", code: string, message: string, param: string | null }} ErrorEvent */
 /** @typedef {{ type: "pong", id: number }} PongEvent */
 /** @typedef {{ type: "summary" }} SummaryEvent */

@@ -24,6 +24,7 @@ export class StatusPanel {
   #session = byId("stat-session", HTMLElement);
   #sampleRate = 48_000;
   #retryAtMs = 0;
+  #version = "";
   /** @type {() => number} */
   #lostS;
 
@@ -66,15 +67,23 @@ export class StatusPanel {
 
   /** @param {import("./protocol.js").ServerMessage} message */
   onMessage(message) {
-    if (message.type === "session.created") {
-      setText(this.#session, `tectum ${message.version} · session ${message.session_id}`);
-    }
+    if (message.type === "session.created") this.#version = message.version;
+    if (message.type === "session.updated") setText(this.#session, `tectum ${this.#version} · session ${message.session_id}`);
     if (message.type !== "stats") return;
     const { p50, p99 } = message.latency_ms;
     setText(this.#latency, `${milliseconds(p50).replace(" ms", "")} · ${milliseconds(p99)}`);
-    count(this.#dropped, message.dropped_samples, `${milliseconds((1000 * message.dropped_samples) / this.#sampleRate)}`);
+    this.#showDropped(message);
     count(this.#misses, message.deadline_misses, integer(message.deadline_misses));
     this.#showLost();
+  }
+
+  /** @param {import("./protocol.js").StatsEvent} stats */
+  #showDropped({ dropped_samples, dropped_hops, dropped_events }) {
+    const parts = [];
+    if (dropped_samples) parts.push(milliseconds((1000 * dropped_samples) / this.#sampleRate));
+    if (dropped_hops) parts.push(`${integer(dropped_hops)} hops`);
+    if (dropped_events) parts.push(`${integer(dropped_events)} events`);
+    count(this.#dropped, parts.length, parts.join(" · "));
   }
 
   onPaint() {
