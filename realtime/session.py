@@ -9,6 +9,8 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
+import numpy as np
+
 from .async_queue import AsyncBoundedQueue, QueueClosed
 from .batcher import Batcher
 from .bounded_queue import Overflow
@@ -27,8 +29,13 @@ MAX_OUTPUTS = 512
 """Events and audio frames that may wait for a reader: ten seconds of live audio at 20 ms a frame."""
 MAX_OUTPUT_BYTES = 2 * 1024 * 1024
 """Audio that may wait for a reader: five seconds of float32 stereo at 48 kHz."""
+MAX_FILE_OUTPUTS = 65_536
+"""The same of a file: its writer waits from half of ``MAX_OUTPUTS`` on, and what is inside by then must fit."""
 FILE_PIECE_S = 4.5
 """Longest block a file's lanes take at once; a longer frame is split, and its audio comes back in as many."""
+
+MAX_AMPLITUDE = 1e6
+"""120 dB above full scale: louder input would bring a processor's arithmetic near infinity."""
 
 Output = Event | AudioFrame
 
@@ -50,7 +57,9 @@ class Session:
         self.stats = SessionStats()
         self._batchers = batchers
         self._clock = clock
-        self._outputs: AsyncBoundedQueue[Output] = AsyncBoundedQueue(MAX_OUTPUTS, Overflow.DROP_OLDEST)
+        self._outputs: AsyncBoundedQueue[Output] = AsyncBoundedQueue(
+            MAX_OUTPUTS if config.live else MAX_FILE_OUTPUTS, Overflow.DROP_OLDEST
+        )
         self._room = asyncio.Event()
         self._analyzers: dict[str, Lane] = {}
         self._stages: list[ProcessorStage] = []
@@ -142,7 +151,7 @@ class Session:
 
     async def end(self) -> None:
         """Ends the input; ``outputs`` ends once everything that is inside has come out. Safe to call twice."""
-        if self._ended:
+        if self._ended or self._closed:
             return
         self._ended = True
         now_s, skipped_s = self._clock.now_s(), self._skipped_s
@@ -243,16 +252,28 @@ class Session:
     def _apply(self, plugins: tuple[PluginConfig, ...]) -> None:
         parsed = parse_plugins(plugins, self._batchers)
         lanes = self._lanes()
-        for name, params in parsed.items():
-            if name in lanes:
-                lanes[name].params = params
+        self._open_all({name: params for name, params in parsed.items() if name not in lanes})
+        for name, lane in lanes.items():
+            if name in parsed:
+                lane.params = parsed[name]
             else:
-                self._open(name, params)
-        for name in lanes.keys() - parsed.keys():
-            self._drop(name)
+                self._drop(name)
+        self._stages.sort(key=lambda stage: list(parsed).index(stage.lane.spec.name))
         self.config = SessionConfig(
             self.config.sample_rate, self.config.channels, plugins, self.config.live, self.config.reports
         )
+        # Whoever waited for a plugin that has left waits no more.
+        self._room.set()
+        self._finish_if_done()
+
+    def _open_all(self, added: Mapping[str, Params]) -> None:
+        try:
+            for name, params in added.items():
+                self._open(name, params)
+        except BaseException:
+            for name in added:
+                self._drop(name)
+            raise
 
     def _open(self, name: str, params: Params) -> None:
         batcher, config = self._batchers[name], self.config
@@ -286,6 +307,8 @@ class Session:
             )
         if frame.pts < self._next_pts:
             raise BadFrame(f"expected pts {self._next_pts} or later, got {frame.pts}", param="pts")
+        if (peak := np.abs(frame.samples).max()) > MAX_AMPLITUDE:
+            raise BadFrame(f"expected samples within {MAX_AMPLITUDE:.0e}, got {peak:.3g}", param="samples")
 
     def _feed(self, samples: Samples, pts: int) -> None:
         now_s, skipped_s = self._clock.now_s(), self._skipped_s

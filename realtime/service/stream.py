@@ -117,15 +117,13 @@ class StreamConnection:
         """Reads and writes at the same time until both are done."""
         try:
             async with asyncio.TaskGroup() as tasks:
-                writer = tasks.create_task(self._write(session, audio), name=f"write {session.id[:8]}")
-                ended = await self._read(session, audio)
-                if not ended:
-                    writer.cancel()
+                tasks.create_task(self._write(session, audio), name=f"write {session.id[:8]}")
+                await self._read(session, audio)
         except BaseExceptionGroup as group:
             raise group.exceptions[0] from None
-        await self._websocket.close(1000)
+        await self._send(self._websocket.close, 1000)
 
-    async def _read(self, session: Session, audio: AudioFormat) -> bool:
+    async def _read(self, session: Session, audio: AudioFormat) -> None:
         """Takes messages until ``end_of_stream``. Raises WebSocketDisconnect when the client leaves first."""
         pacer = LivePacer(self._clock.now_s()) if audio.mode == "live" else None
         pts = 0
@@ -136,7 +134,7 @@ class StreamConnection:
                 if isinstance(message, str):
                     if self._control(session, audio, message):
                         await session.end()
-                        return True
+                        return
                     continue
                 frame = audio.decode(message, pts)
                 pts = frame.end_pts
@@ -187,7 +185,7 @@ class StreamConnection:
         )
         self._seq += 1
 
-    async def _send(self, send: Callable[[Any], Any], data: str | bytes) -> None:
+    async def _send(self, send: Callable[[Any], Any], data: str | bytes | int) -> None:
         try:
             async with asyncio.timeout(self._send_deadline_s):
                 await send(data)
