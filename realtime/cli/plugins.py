@@ -13,31 +13,17 @@ if TYPE_CHECKING:
 
 def plugins(as_json: Json = False) -> None:
     """List the installed plugins and their parameters."""
+    from dataclasses import asdict
+
     from ..registry import discover
 
     with reported(as_json):
         found = discover()
         for plugin in found.values():
             if as_json:
-                print_json(_description(plugin))
+                print_json(asdict(plugin.spec) | {"params_schema": plugin.Params.model_json_schema()})
             else:
                 _print_plugin(plugin)
-
-
-def _description(plugin: PluginClass) -> dict[str, Any]:
-    spec = plugin.spec
-    return {
-        "name": spec.name,
-        "version": spec.version,
-        "kind": spec.kind,
-        "description": spec.description,
-        "sample_rate": spec.sample_rate,
-        "channels": spec.channels,
-        "chunk_samples": spec.chunk_samples,
-        "hop_samples": spec.hop_samples,
-        "latency_samples": spec.latency_samples,
-        "params_schema": plugin.Params.model_json_schema(),
-    }
 
 
 def _print_plugin(plugin: PluginClass) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from .options import Config, Device, plugin_names
-from .output import reported
+from .output import EXIT_FAILED, reported
 
 
 def serve(
@@ -49,4 +49,7 @@ def serve(
         )
         from ..service.server import serve as serve_forever
 
-        serve_forever(settings)
+        try:
+            serve_forever(settings)
+        except SystemExit as error:  # uvicorn's way out when it cannot listen; its log has said why
+            raise typer.Exit(EXIT_FAILED if error.code else 0) from error

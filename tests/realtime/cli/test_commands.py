@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 import time
@@ -81,8 +82,6 @@ def test_doctor_reports_a_settings_file_that_is_wrong_and_misspelt_variables(
 
 
 def test_doctor_finds_a_taken_port(tectum: Tectum, monkeypatch: pytest.MonkeyPatch) -> None:
-    import socket
-
     with socket.create_server(("127.0.0.1", 0)) as server:
         monkeypatch.setenv("TECTUM_PORT", str(server.getsockname()[1]))
         outcome = tectum("doctor", "--json")
@@ -121,3 +120,27 @@ def test_importing_reads_no_clock_and_starts_nothing(package: str) -> None:
     started = time.perf_counter()
     subprocess.run([sys.executable, "-c", f"import {package}"], check=True)
     assert time.perf_counter() - started < 5.0
+
+
+def test_serve_on_a_taken_port_says_so_and_fails(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        command = [
+            sys.executable,
+            "-m",
+            "realtime",
+            "serve",
+            "--port",
+            str(server.getsockname()[1]),
+            "--plugin",
+            "gain",
+        ]
+        result = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert result.returncode == 1
+    assert "address already in use" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_serve_off_loopback_needs_a_token(tectum: Tectum) -> None:
+    outcome = tectum("serve", "--host", "0.0.0.0", "--port", "0")
+    assert outcome.exit_code == 2
+    assert "TECTUM_TOKEN" in outcome.stderr
