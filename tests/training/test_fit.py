@@ -72,5 +72,5 @@ def test_ten_tones_and_noise_are_learned(gtzan: Gtzan, recordings: Recordings, t
     tagged = tag_clips(net, gtzan, clips)
     assert clip_nll(tagged, gtzan.labels) < before - 0.5
     assert clip_accuracy(tagged, gtzan.labels) > 0.6
-    assert float((tagged.music[:, 11:] > 0.5).mean()) > 0.9
+    assert float((tagged.music[:, 11:] > 0.5).mean()) > 0.8
     assert float(music_shares(net, recordings, recordings.select("test", "speech", "ambience")).mean()) < 0.1

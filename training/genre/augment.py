@@ -27,7 +27,8 @@ class Augmentation:
         tilt_db: Largest slope, from the middle to either end.
         ripple_db: Deviation of two slow waves over frequency.
         lowpass: Share of segments cut off above a random band.
-        background: Share of music with something that is not music under them, 12 to 35 dB below.
+        background: Share of music with something that is not music under it, 12 to 35 dB below.
+        overlap: Share of what is not music with more of it on top, up to 10 dB below.
         noise_db: Deviation of independent noise on every value.
     """
 
@@ -37,21 +38,18 @@ class Augmentation:
     ripple_db: float = 1.0
     lowpass: float = 0.25
     background: float = 0.25
+    overlap: float = 0.3
     noise_db: float = 0.5
 
-    def apply(self, mel: Mel, rng: np.random.Generator, usual_db: float, background: Mel | None) -> Mel:
+    def apply(self, mel: Mel, rng: np.random.Generator, usual_db: float) -> Mel:
         """Returns a changed copy of ``mel``.
 
         Args:
             mel: dB ``[F, 128]``.
             rng: The source of every choice.
             usual_db: Level of some clip of GTZAN: its own for music, anyone's for what is not music.
-            background: dB ``[F, 128]`` to lie under ``mel``, or None.
         """
         level = mean_level_db(mel)
-        if background is not None:
-            below = level - rng.uniform(12.0, 35.0) - mean_level_db(background)
-            mel = np.logaddexp2(mel * _TO_LOG2, (background + below) * _TO_LOG2) / _TO_LOG2
         # Level must tell nothing: corpora are loud or quiet by accident, and so is whoever turns the knob.
         random_level = rng.random() < self.relevel
         gain = (rng.uniform(*self.level_db) if random_level else usual_db + rng.uniform(-3.0, 3.0)) - level
@@ -67,6 +65,13 @@ class Augmentation:
         waves = [np.cos(np.pi * (rng.integers(2, 6) * _POSITION + rng.uniform(0, 2))) for _ in range(2)]
         ripple: Mel = (np.stack(waves) * rng.normal(0.0, self.ripple_db, (2, 1))).sum(0).astype(np.float32)
         return ripple
+
+
+def mix(mel: Mel, other: Mel, below_db: float) -> Mel:
+    """Adds the power of ``other``, brought to ``below_db`` under the level of ``mel``; dB ``[F, 128]`` both."""
+    gain = mean_level_db(mel) - below_db - mean_level_db(other)
+    mixed: Mel = np.logaddexp2(mel * _TO_LOG2, (other + np.float32(gain)) * _TO_LOG2) / _TO_LOG2
+    return mixed
 
 
 _TO_LOG2 = np.float32(np.log2(10.0) / 10.0)

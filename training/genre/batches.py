@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from .augment import Augmentation, Mel, mean_level_db
+from .augment import Augmentation, Mel, mean_level_db, mix
 from .corpus import Gtzan
 from .recordings import Recordings
 
@@ -116,15 +116,18 @@ class Batches:
         return mel, genre, weight
 
     def _segment(self, clip: int | None, length: int, rng: np.random.Generator) -> Segment:
-        usual_db = self._levels[int(rng.integers(len(self._levels)))]
         if clip is None:
-            mel = self._not_music(length, rng)
-            return Segment(self._augmentation.apply(mel, rng, usual_db, None), -1)
-        under = self._not_music(length, rng) if rng.random() < self._augmentation.background else None
-        mel = self._music(clip, length, rng)
-        # An excerpt may be a quiet place: keep it where it is in its clip.
-        usual_db = mean_level_db(mel)
-        return Segment(self._augmentation.apply(mel, rng, usual_db, under), int(self._gtzan.labels[clip]))
+            mel, genre = self._not_music(length, rng), -1
+            usual_db = self._levels[int(rng.integers(len(self._levels)))]
+            share, below_db = self._augmentation.overlap, (0.0, 10.0)
+        else:
+            mel, genre = self._music(clip, length, rng), int(self._gtzan.labels[clip])
+            # An excerpt may be a quiet place: it stays as quiet as it is in its clip.
+            usual_db = mean_level_db(mel)
+            share, below_db = self._augmentation.background, (12.0, 35.0)
+        if rng.random() < share:
+            mel = mix(mel, self._not_music(length, rng), rng.uniform(*below_db))
+        return Segment(self._augmentation.apply(mel, rng, usual_db), genre)
 
     def _music(self, clip: int, length: int, rng: np.random.Generator) -> Mel:
         takes = self._opus.get(self._gtzan.ids[clip])

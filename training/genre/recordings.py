@@ -24,7 +24,7 @@ from rich.progress import track
 from models.frontend import FRAME_SAMPLES, SAMPLE_RATE, MelBands
 
 SPEECH = ("librispeech", "speechocean762", "voices")
-AMBIENCE = ("esc10", "moodist", "nonspeech", "urbansound8k")
+AMBIENCE = ("esc10", "moodist", "nonspeech", "textures", "urbansound8k")
 MUSICAL = {
     "street_music",
     "places-carousel",
@@ -33,6 +33,26 @@ MUSICAL = {
     "things-singing-bowl",
     "things-tuning-radio",
     "things-wind-chimes",
+    "ASE-49 Wind Chimes",
+    "Bongo_Loop2",
+    "Castanets_steady2",
+    "Drumroll",
+    "ESE-68 Church bells",
+    "Hi-Hats_Rattling",
+    "Music-Apache",
+    "Music-mambo_moderno",
+    "SE4-11 Castenets",
+    "Tambourine_Shaking",
+    "downbeat_4_4",
+    "reverse_snare_sequence",
+    "rhythm_1_2",
+    "rhythm_1_2_3",
+    "rhythm_da_da_da_da",
+    "snare_rimshot_sequence",
+    "snare_steel_sequence",
+    "tapping_rhythm",
+    "tapping_rhythm2",
+    "whistling",
 }
 """Labels of the ambience sets that hold music, or may: neither taught nor counted as anything."""
 
