@@ -44,6 +44,7 @@ class GenreNet(nn.Module):
     sample_rate: Final = SAMPLE_RATE
     chunk_samples: Final = FRAME_SAMPLES
     hop_samples: Final = HOP_SAMPLES
+    rms_scale: Final = FRAME_SAMPLES**-0.5
     mfcc_mean: Tensor
     mfcc_scale: Tensor
 
@@ -83,7 +84,8 @@ class GenreNet(nn.Module):
         Returns:
             The output for the F frames, and the state after them.
         """
-        level_db = x.unfold(1, self.chunk_samples, self.hop_samples).square().mean(-1).clamp_min(1e-12).log10() * 10.0
+        rms = torch.linalg.vector_norm(x.unfold(1, self.chunk_samples, self.hop_samples), dim=-1) * self.rms_scale
+        level_db = rms.clamp_min(1e-6).log10() * 20.0
         log_probs, music_logit, state = self.tag(self.bands(x), state)
         return (log_probs, music_logit, level_db), state
 
