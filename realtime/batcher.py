@@ -20,11 +20,14 @@ from .inference_worker import InferenceWorker
 from .lane import Lane, LaneListener, PendingChunk
 from .plugin import Params, Plugin
 from .state_pool import StatePool
-from .stepper import Lease, Row, RowOutcome, Stepper
+from .stepper import BatchFailed, Lease, Row, RowOutcome, Stepper
 
 MAX_BATCH = 64
 MAX_STALLS = 8
 """Calls that never returned, each of which holds a thread; after so many the plugin stays off."""
+WARM_UP_TIMEOUT_S = 60.0
+"""First calls compile, which takes longer than any step."""
+CLOSE_TIMEOUT_S = 1.0
 
 _log = logging.getLogger(__name__)
 
@@ -132,7 +135,10 @@ class Batcher:
             size = min(size, self.pool.free)
             slots = [self.pool.acquire() for _ in range(size)]
             rows = [Row(slot, True, silence, params) for slot in slots]
-            outcomes = await self._worker.run(partial(self._stepper.step, rows, Lease()))
+            try:
+                outcomes = await self._call(rows, WARM_UP_TIMEOUT_S)
+            except BatchFailed as error:
+                raise PluginFault(f"plugin {spec.name!r} steps one session but not {size}: {error}") from error
             for slot in slots:
                 self.pool.release(slot)
             for outcome in outcomes:
@@ -141,18 +147,20 @@ class Batcher:
 
     async def run(self) -> None:
         """Steps batches until cancelled."""
-        try:
-            while True:
-                await self._wake.wait()
-                if 0 < len(self._ready) < len(self._lanes):
-                    await asyncio.sleep(self._window_s)
-                batch = self._take_batch()
-                if batch:
-                    await self._step(batch)
-                else:
-                    self._wake.clear()
-        finally:
-            self._worker.stop()
+        while True:
+            await self._wake.wait()
+            if 0 < len(self._ready) < len(self._lanes):
+                await asyncio.sleep(self._window_s)
+            batch = self._take_batch()
+            if batch:
+                await self._step(batch)
+            else:
+                self._wake.clear()
+
+    async def aclose(self) -> None:
+        """Ends the worker thread: waits for a call that is at work, not for one that hangs."""
+        self._worker.stop()
+        await asyncio.to_thread(self._worker.join, CLOSE_TIMEOUT_S)
 
     def _take_batch(self) -> list[tuple[Lane, PendingChunk]]:
         now_s = self._clock.now_s()
@@ -165,53 +173,51 @@ class Batcher:
         return batch
 
     async def _step(self, batch: list[tuple[Lane, PendingChunk]]) -> None:
-        rows = []
-        for lane, chunk in batch:
-            rows.append(Row(lane.slot, not lane.started, chunk.samples, lane.params))
-            lane.started = True
+        rows = [Row(lane.slot, not lane.started, chunk.samples, lane.params) for lane, chunk in batch]
         begun_s = self._clock.now_s()
         try:
-            outcomes = await self._call(rows)
-        except TimeoutError:
-            await self._step_after_stall(batch)
+            outcomes = await self._call(rows, self._stall_timeout_s)
+        except (BatchFailed, PluginStalled) as error:
+            await self._step_after(error, batch)
             return
         self._count(len(rows), self._clock.now_s() - begun_s)
         for (lane, chunk), outcome in zip(batch, outcomes, strict=True):
             self._deliver(lane, chunk, outcome)
 
-    async def _call(self, rows: list[Row]) -> list[RowOutcome]:
+    async def _call(self, rows: list[Row], timeout_s: float) -> list[RowOutcome]:
         lease = Lease()
+        call = self._worker.submit(partial(self._stepper.step, rows, lease))
         try:
-            async with asyncio.timeout(self._stall_timeout_s):
-                return await self._worker.run(partial(self._stepper.step, rows, lease))
-        except TimeoutError:
-            # The thread cannot be stopped, only left behind: without its lease it cannot touch the pool any more.
-            lease.revoke()
-            self.stalls += 1
-            self._worker.stop()
-            self._worker = self._start_worker()
-            _log.error("plugin %r did not return within %.1f s", self.plugin.spec.name, self._stall_timeout_s)
-            raise
+            done, _ = await asyncio.wait([call], timeout=timeout_s)
+            # A thread cannot be stopped, only left behind: without its lease it cannot touch the pool any more.
+            if not done and lease.revoke():
+                raise self._leave_worker_behind(timeout_s)
+            return await call
+        finally:
+            call.cancel()
 
-    async def _step_after_stall(self, batch: list[tuple[Lane, PendingChunk]]) -> None:
-        """Finds by solo steps which session hangs; the others only lose time."""
+    def _leave_worker_behind(self, timeout_s: float) -> PluginStalled:
+        self.stalls += 1
+        self._worker.stop()
+        self._worker = self._start_worker()
+        name = self.plugin.spec.name
+        _log.error("plugin %r did not return within %.1f s", name, timeout_s)
+        return PluginStalled(f"plugin {name!r} did not return within {timeout_s:.1f} s", param=name)
+
+    async def _step_after(self, error: BatchFailed | PluginStalled, batch: list[tuple[Lane, PendingChunk]]) -> None:
+        """Finds by solo steps whose fault it was; the others only lose time."""
         if len(batch) > 1:
-            for lane_and_chunk in batch:
-                await self._step([lane_and_chunk])
-            return
-        lane, _ = batch[0]
-        self._fail(
-            lane,
-            PluginStalled(
-                f"plugin {self.plugin.spec.name!r} did not return within {self._stall_timeout_s:.1f} s",
-                param=self.plugin.spec.name,
-            ),
-        )
+            for lane, chunk in batch:
+                if not lane.closed:
+                    await self._step([(lane, chunk)])
+        elif isinstance(error, PluginStalled):
+            self._fail(batch[0][0], error)
 
     def _deliver(self, lane: Lane, chunk: PendingChunk, outcome: RowOutcome) -> None:
         if outcome.fault is not None:
             self._fail(lane, outcome.fault)
             return
+        lane.started = True
         lane.deliver(chunk, outcome.event, outcome.audio, self._clock.now_s())
         if lane.waiting and lane in self._lanes:
             self.schedule(lane)

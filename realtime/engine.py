@@ -89,16 +89,18 @@ class Engine:
         """
         device = resolve_device(self.settings.device)
         async with AsyncExitStack() as exit_stack:
-            tasks = await exit_stack.enter_async_context(asyncio.TaskGroup())
             for plugin_class in self._classes:
                 plugin: Plugin[Any, Any] = await asyncio.to_thread(plugin_class, device)
                 batcher = Batcher(
                     plugin, self.settings.max_sessions, self._clock, stall_timeout_s=self.settings.stall_timeout_s
                 )
-                self._batchers[plugin.spec.name] = batcher
+                exit_stack.push_async_callback(batcher.aclose)
                 await batcher.warm_up()
-                task = tasks.create_task(batcher.run(), name=f"batcher {plugin.spec.name}")
-                exit_stack.callback(task.cancel)
+                self._batchers[plugin.spec.name] = batcher
+            # After all that may fail: an error from inside a task group would come out wrapped in another.
+            tasks = await exit_stack.enter_async_context(asyncio.TaskGroup())
+            for name, batcher in self._batchers.items():
+                exit_stack.callback(tasks.create_task(batcher.run(), name=f"batcher {name}").cancel)
             self._exit = exit_stack.pop_all()
         self._ready = True
         return self

@@ -34,10 +34,10 @@ class InferenceWorker:
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
-    async def run(self, call: Callable[[], T]) -> T:
-        """Runs ``call`` on the thread and returns what it returns, or raises what it raises.
+    def submit(self, call: Callable[[], T]) -> asyncio.Future[T]:
+        """Runs ``call`` on the thread, after those before it; the future has what it returns or raises.
 
-        Cancelling stops the waiting; a call that has begun goes on to its end.
+        Cancelling the future stops the waiting; a call that has begun goes on to its end.
         """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
@@ -51,7 +51,7 @@ class InferenceWorker:
                 _hand_over(loop, future, result=result)
 
         self._jobs.put(job)
-        return await future
+        return future
 
     def stop(self) -> None:
         """Ends the thread after the calls that wait; does not wait for it."""

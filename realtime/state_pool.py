@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 
 import torch
 
+from .errors import PluginOutputInvalid
 from .plugin import State
 
 InitState = Callable[[int], State]
@@ -66,7 +67,20 @@ class StatePool:
         return _like(self._template, [tensor.index_select(0, slots) for tensor in self._pool])
 
     def scatter(self, slots: torch.Tensor, state: State) -> None:
-        """Stores ``state`` in the rows ``slots`` (int64 ``[B]``)."""
+        """Stores ``state`` in the rows ``slots`` (int64 ``[B]``), all of it or nothing.
+
+        Raises:
+            PluginOutputInvalid: When it is not made as ``init_state`` made it.
+        """
+        if len(state) != len(self._pool):
+            raise PluginOutputInvalid(f"expected a state of {len(self._pool)} tensors, got {len(state)}")
+        for index, (pooled, rows) in enumerate(zip(self._pool, state, strict=True)):
+            expected = (len(slots), *pooled.shape[1:])
+            if rows.shape != expected or rows.dtype != pooled.dtype:
+                raise PluginOutputInvalid(
+                    f"expected state tensor {index} to be {pooled.dtype} {list(expected)}, "
+                    f"got {rows.dtype} {list(rows.shape)}"
+                )
         for pooled, rows in zip(self._pool, state, strict=True):
             pooled.index_copy_(0, slots, rows)
 

@@ -1,7 +1,6 @@
-"""One batched plugin step on pooled state, with every fault traced to the session that caused it.
+"""One batched plugin step on pooled state.
 
-Runs on the worker thread. Invariant: a row that faults leaves the other rows' results and states as if
-it had not been there.
+Runs on the worker thread. Invariant: a call writes the state of all its rows, once, or of none.
 """
 
 from __future__ import annotations
@@ -20,6 +19,11 @@ from .errors import PluginFault, PluginOutputInvalid, PluginRaised
 from .frames import Samples
 from .plugin import Event, Params, Plugin, Result
 from .state_pool import StatePool
+
+MAX_AMPLITUDE = 1e9
+"""Audio from here on is not sound but arithmetic gone wrong; below, sums of squares stay finite."""
+RESERVED = frozenset({"type", "seq", "pts", "time_s"})
+"""Fields of an event that the engine adds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +58,17 @@ class Lease:
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     revoked: bool = False
+    used: bool = False
 
-    def revoke(self) -> None:
-        """Waits for a write that has begun, and allows no other."""
+    def revoke(self) -> bool:
+        """Allows no write from here on; returns False when the state has been written already."""
         with self.lock:
             self.revoked = True
+            return not self.used
+
+
+class BatchFailed(Exception):
+    """A call for several sessions failed and has changed nothing: stepping each alone shows whose fault it was."""
 
 
 class Stepper:
@@ -77,7 +87,8 @@ class Stepper:
     def step(self, rows: Sequence[Row], lease: Lease) -> list[RowOutcome]:
         """Advances the sessions of ``rows`` by one hop, in one call of the plugin.
 
-        If that call raises, every session is stepped alone, from the state it had, to find whose fault it was.
+        Raises:
+            BatchFailed: When that call fails and was for more than one session.
         """
         with lease.lock:
             if lease.revoked:
@@ -85,10 +96,10 @@ class Stepper:
             self._pool.reset([row.slot for row in rows if row.fresh])
         try:
             return self._step_together(rows, lease)
-        except Exception as error:  # A plugin is not our code: any exception is its fault, and stops here.
-            if len(rows) == 1:
-                return [RowOutcome(fault=_as_fault(self._plugin.spec.name, error))]
-        return [outcome for row in rows for outcome in self.step([_continued(row)], lease)]
+        except BaseException as error:  # A plugin is not our code: whatever it raises, SystemExit too, stops here.
+            if len(rows) > 1:
+                raise BatchFailed(str(error)) from error
+            return [RowOutcome(fault=_as_fault(self._plugin.spec.name, error))]
 
     def _step_together(self, rows: Sequence[Row], lease: Lease) -> list[RowOutcome]:
         padded = _padded_size(len(rows), self._plugin.device)
@@ -106,6 +117,7 @@ class Stepper:
         with lease.lock:
             if not lease.revoked:
                 self._pool.scatter(slots, state)
+                lease.used = True
         return outcomes
 
     def _read(self, result: Result, count: int, padded: int) -> list[RowOutcome]:
@@ -113,7 +125,8 @@ class Stepper:
             raise PluginOutputInvalid(f"expected {padded} events or Nones, got {len(result.events)}")
         audio = self._read_audio(result, padded)
         return [
-            _check_row(self._plugin.spec.name, result.events[row], None if audio is None else audio[row])
+            # A copy, since a plugin may use the memory of its output again.
+            _check_row(self._plugin.spec.name, result.events[row], None if audio is None else audio[row].copy())
             for row in range(count)
         ]
 
@@ -131,36 +144,38 @@ class Stepper:
 
 
 def _check_row(name: str, event: Event | None, audio: NDArray[np.float32] | None) -> RowOutcome:
-    if audio is not None and not np.isfinite(audio).all():
-        return RowOutcome(fault=PluginOutputInvalid(f"plugin {name!r} returned NaN or infinity as audio", param=name))
-    if event is not None and not _is_finite(event):
-        return RowOutcome(
-            fault=PluginOutputInvalid(f"plugin {name!r} returned NaN or infinity in an event", param=name)
-        )
+    # "Not below" rather than "above" finds NaN, too.
+    if audio is not None and not np.abs(audio).max() < MAX_AMPLITUDE:
+        message = f"plugin {name!r}: expected finite audio below {MAX_AMPLITUDE:.0e}, got {np.abs(audio).max()}"
+        return RowOutcome(fault=PluginOutputInvalid(message, param=name))
+    if event is not None and not _is_event(event):
+        message = f"plugin {name!r}: expected an event of finite JSON values without {', '.join(sorted(RESERVED))}"
+        return RowOutcome(fault=PluginOutputInvalid(f"{message}, got {event!r:.200}", param=name))
     return RowOutcome(event, audio)
 
 
-def _is_finite(value: object) -> bool:
+def _is_event(event: object) -> bool:
+    return isinstance(event, dict) and not RESERVED & event.keys() and _is_json(event)
+
+
+def _is_json(value: object) -> bool:
     match value:
+        case None | bool() | int() | str():
+            return True
         case float():
             return math.isfinite(value)
         case dict():
-            return all(_is_finite(item) for item in value.values())
+            return all(isinstance(key, str) and _is_json(item) for key, item in value.items())
         case list() | tuple():
-            return all(_is_finite(item) for item in value)
+            return all(_is_json(item) for item in value)
         case _:
-            return True
+            return False
 
 
-def _as_fault(name: str, error: Exception) -> PluginFault:
+def _as_fault(name: str, error: BaseException) -> PluginFault:
     if isinstance(error, PluginFault):
         return type(error)(f"plugin {name!r}: {error.message}", param=name)
     return PluginRaised(f"plugin {name!r} raised {type(error).__name__}: {error}", param=name)
-
-
-def _continued(row: Row) -> Row:
-    """The same row once its slot has been reset."""
-    return Row(row.slot, False, row.samples, row.params)
 
 
 def _padded_size(count: int, device: torch.device) -> int:

@@ -10,11 +10,9 @@ import json
 import torch
 
 from ..plugin import Result, State
+from ..stepper import RESERVED
 from .comparison import PluginCheckFailed
 from .traces import AnyPlugin
-
-RESERVED = frozenset({"type", "seq", "pts", "time_s"})
-"""Fields of an event that the engine adds."""
 
 
 def require_state(state: object, before: State, plugin: AnyPlugin, rows: int) -> None:
