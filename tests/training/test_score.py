@@ -49,5 +49,5 @@ class Remembering(torch.nn.Module):
 def test_carried_accuracy_falls_for_a_network_that_cannot_forget(gtzan: Gtzan) -> None:
     gtzan.mel[:] = gtzan.mel.mean(axis=1, keepdims=True)
     clips = np.arange(40)
-    assert carried_accuracy(Remembering(), gtzan, clips, length=1) == 1.0
-    assert carried_accuracy(Remembering(), gtzan, clips, length=10) < 0.5
+    assert carried_accuracy(Remembering(), gtzan, clips[:1]) == 1.0
+    assert carried_accuracy(Remembering(), gtzan, clips) < 0.3

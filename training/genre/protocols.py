@@ -77,7 +77,7 @@ class Study:
         figures: dict[str, Any] = {
             "clips": len(clips),
             "accuracy_after_s": by_time,
-            "accuracy_state_carried_over": round(carried_accuracy(net, self.gtzan, clips), 4),
+            "accuracy_in_one_stream": round(carried_accuracy(net, self.gtzan, clips), 4),
             "nll": round(clip_nll(tagged, labels), 4),
             "confusion": per_label(tagged, labels),
             "music_missed_frames": round(1.0 - float((tagged.music[:, 11:] > 0.5).mean()), 4),
