@@ -18,8 +18,8 @@ EXIT_BAD_INPUT = 2
 
 
 def print_json(event: Mapping[str, Any]) -> None:
-    """Prints one object on one line, at once, as strict JSON (no NaN)."""
-    print(json.dumps(event, allow_nan=False, ensure_ascii=False), flush=True)
+    """Prints one object on one line, at once, as strict JSON: no NaN, and ASCII, which any file name survives."""
+    print(json.dumps(event, allow_nan=False), flush=True)
 
 
 @contextlib.contextmanager

@@ -71,7 +71,7 @@ class FileSink:
         container, encoding = FORMATS[self.path.suffix.lower()]
         try:
             return soundfile.SoundFile(
-                self._partial, "x", self.sample_rate, self.channels, format=container, subtype=encoding
+                os.fsencode(self._partial), "x", self.sample_rate, self.channels, format=container, subtype=encoding
             )
         except (OSError, soundfile.LibsndfileError) as error:
             reason = getattr(error, "strerror", None) or str(error).rpartition(": ")[2]

@@ -6,6 +6,7 @@ FFmpeg gets an open file object and an allow-list of containers, so a playlist c
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -102,7 +103,7 @@ class SoundFileDecoder:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._file = soundfile.SoundFile(path)
+        self._file = soundfile.SoundFile(os.fsencode(path))  # as text, names that are not UTF-8 would fail
         self.sample_rate: int = self._file.samplerate
         self.channels: int = self._file.channels
         self._position = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -84,6 +85,17 @@ def test_bad_input_is_one_line_and_exit_code_2(tectum: Tectum, tmp_path: Path, a
     assert says in outcome.stderr and outcome.stderr.count("\n") == 1
     assert outcome.events[-1]["type"] == "error"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.txt", "a.wav"]
+
+
+@pytest.mark.parametrize("name", [b"caf\xc3\xa9 \xe2\x99\xab.wav", b"latin-\xe9.wav"])
+def test_any_file_name_passes(tmp_path: Path, name: bytes) -> None:
+    write_noise(tmp_path / "a.wav", 1.0)
+    path = os.fsencode(tmp_path) + b"/" + name
+    os.rename(tmp_path / "a.wav", path)
+    for arguments in (["--json"], []):
+        command = [sys.executable, "-m", "realtime", "process", path, "-p", "gain", "-o", path, *arguments]
+        result = subprocess.run(command, capture_output=True, env={**os.environ, "LC_ALL": "C"})
+        assert (result.returncode, result.stderr) == (0, b"")
 
 
 def test_usage_is_exit_code_2(tectum: Tectum) -> None:
