@@ -19,7 +19,11 @@ from .plugin import Event, Params, PluginSpec
 from .resampler import Resampler
 
 CAPACITY_S = 5.0
-"""Audio that may wait in a lane: as much as the longest frame the wire allows (64 KB at 8 kHz)."""
+"""Audio that may wait in a live lane, and from which on a file's writer waits: as much as the longest frame the
+wire allows (64 KB at 8 kHz)."""
+FILE_CAPACITY_S = 60.0
+"""Audio that a file's lane can hold: beyond what waits, the frame that was let in and all that the processors
+before it still hold, which comes whether there is room or not."""
 ANALYZER_GRACE_S = 1.0
 """A live analyzer's chunk that has waited this long past its deadline is dropped: its delay must not grow.
 A processor's is dropped at its deadline, when its audio has been passed through already."""
@@ -111,10 +115,11 @@ class Lane:
         self._listener = listener
         self._resampler = Resampler(sample_rate, spec.sample_rate, spec.channels, quality)
         self._chunker = Chunker(spec.channels, spec.chunk_samples, spec.hop_samples)
-        capacity = math.ceil(CAPACITY_S / spec.hop_s) + 1
-        # A file's writer waits until half is free (has_room), so that the longest frame fits the other half.
+        self._room = math.ceil(CAPACITY_S / spec.hop_s) + 1
         self._pending: BoundedQueue[PendingChunk] = (
-            BoundedQueue(capacity, Overflow.DROP_OLDEST) if live else BoundedQueue(2 * capacity, Overflow.BLOCK)
+            BoundedQueue(self._room, Overflow.DROP_OLDEST)
+            if live
+            else BoundedQueue(_file_capacity(spec), Overflow.BLOCK)
         )
         self._grace_s = ANALYZER_GRACE_S if spec.kind == "analyzer" else 0.0
         self._stale = 0
@@ -128,7 +133,7 @@ class Lane:
     @property
     def has_room(self) -> bool:
         """Whether a writer that must not lose anything may go on."""
-        return self.fault is not None or 2 * len(self._pending) < self._pending.capacity
+        return self.fault is not None or len(self._pending) < self._room
 
     @property
     def idle(self) -> bool:
@@ -226,6 +231,11 @@ class Lane:
         if self.fault is None:
             self._pending.push(pending)
             self._scheduler.schedule(self)
+
+
+def _file_capacity(spec: PluginSpec) -> int:
+    tail_s = (spec.chunk_samples + spec.latency_samples) / spec.sample_rate
+    return math.ceil((FILE_CAPACITY_S + tail_s) / spec.hop_s)
 
 
 def match_channels(samples: Samples, channels: int) -> Samples:

@@ -36,7 +36,8 @@ class LevelMeter:
         if self._heard < self._interval:
             return None
         levels = to_db(float(np.sqrt(self._energy / self._count))), to_db(self._peak)
-        self._heard = self._count = 0
+        self._heard %= self._interval  # What is over counts towards the next, so that the pace holds for any block.
+        self._count = 0
         self._energy = self._peak = 0.0
         return levels
 

@@ -180,7 +180,7 @@ def _max_delay_s(in_rate: int, out_rate: int, quality: str) -> float:
     if in_rate == out_rate:
         return 0.0
     worst = 0.0
-    for block_s in (0.0025, 0.005, 0.01, 0.02, 0.1):
+    for block_s in (0.0003, 0.0025, 0.005, 0.01, 0.02, 0.1):
         resampler = Resampler(in_rate, out_rate, 1, quality)
         block = np.zeros((1, max(1, round(block_s * in_rate))), dtype=np.float32)
         written = produced = 0
