@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -40,7 +41,17 @@ class Service:
                 pytest.fail(f"the service did not become ready:\n{self._log.read_text()}")
             time.sleep(0.1)  # another process: there is nothing to wait on
 
+    def freeze(self) -> None:
+        """It neither answers nor closes its sockets until ``thaw``, like a machine whose network is gone."""
+        assert self._process
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        if self._process:
+            self._process.send_signal(signal.SIGCONT)
+
     def stop(self) -> None:
+        self.thaw()
         if self._process:
             self._process.terminate()
             try:

@@ -24,7 +24,7 @@ async def test_a_refused_microphone_is_explained(service: Service, open_browser)
         await page.wait_for_selector(".notice")
         assert "The microphone is blocked" in await page.inner_text("#notices[role=alert]")
         await wait_for_connection(page, "ended")
-        assert await page.is_disabled("#stop")
+        assert await page.is_visible("h1")  # the invitation is back
         assert complaints == []
 
 
@@ -81,6 +81,43 @@ async def test_stopping_while_reconnecting_ends_the_stream(serve, open_browser, 
         await page.click("#stop")
         await wait_for_connection(page, "ended")
         assert await page.locator(".notice").count() == 0
+
+
+async def test_a_server_that_falls_silent_is_left_and_found_again(serve, open_browser, tone: Path) -> None:
+    service = serve()
+    async with open_browser(microphone=tone) as browser:
+        page, _ = await open_page(browser, service.url)
+        await page.click("#choose-microphone")
+        await wait_for_connection(page, "live")
+        service.freeze()
+        await wait_for_connection(page, "waiting")
+        assert "The server does not answer" in await page.inner_text("#notices")
+        service.thaw()
+        await wait_for_connection(page, "live", timeout_s=30)
+        await wait_for_text(page, "#meter-server", ".15 dB")
+
+
+async def test_audio_that_piles_up_unsent_is_left_out_and_counted(service: Service, open_browser, tone: Path) -> None:
+    async with open_browser(microphone=tone) as browser:
+        page, complaints = await open_page(browser, service.url)
+        # A network that takes nothing cannot be had on loopback; what the socket says of one can.
+        await page.evaluate(
+            """() => {
+                window.unsentBytes = 0;
+                Object.defineProperty(WebSocket.prototype, "bufferedAmount", { get: () => window.unsentBytes });
+            }"""
+        )
+        await page.click("#choose-microphone")
+        await wait_for_connection(page, "live")
+        await wait_for_text(page, "#stat-dropped-here", "0")
+        await page.evaluate("window.unsentBytes = 200_000")
+        await page.wait_for_selector("#stat-dropped-here.stat--bad")
+        await page.evaluate("window.unsentBytes = 0")
+        await wait_for_text(page, "#meter-server", ".15 dB")
+        lost = await page.inner_text("#stat-dropped-here")
+        await wait_for_text(page, "#source-time", "0:0[6-9]")
+        assert await page.inner_text("#stat-dropped-here") == lost
+        assert complaints == []
 
 
 async def test_a_full_server_is_named_and_joined_when_there_is_room(serve, open_browser, tone: Path) -> None:

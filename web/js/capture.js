@@ -1,6 +1,10 @@
 // Audio of any node as 20 ms frames of 16-bit mono PCM, by way of the capture worklet.
 
-/** @typedef {(frame: Int16Array<ArrayBuffer>) => void} OnFrame Called for each frame; the array is only valid during the call. */
+/**
+ * Called for each frame; the array is only valid during the call.
+ *
+ * @typedef {(frame: Int16Array<ArrayBuffer>) => void} OnFrame
+ */
 
 const MAX_SAMPLE_RATE = 48_000;
 const FLUSH_LIMIT_MS = 300;

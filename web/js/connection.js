@@ -24,7 +24,8 @@ import { CloseCode, endOfStream, parseServerMessage, ping, sessionUpdate, subpro
  */
 
 const PING_INTERVAL_MS = 2000;
-const SILENCE_LIMIT_MS = 8000; // four pings unanswered: the network is gone, whatever the socket says
+const SILENCE_LIMIT_MS = 8000; // four pings unanswered: the server is gone, whatever the socket says
+const PROBE_LIMIT_MS = 3000;
 const SUMMARY_LIMIT_MS = 3000;
 const MAX_BUFFERED_S = 1;
 
@@ -158,13 +159,14 @@ export class Connection {
 
   /** @param {WebSocket} socket */
   #keepAlive(socket) {
-    if (socket !== this.#socket || !this.live) return;
+    if (socket !== this.#socket) return;
     const now = performance.now();
     if (now - this.#heardMs > SILENCE_LIMIT_MS) {
       socket.close();
       void this.#closed(socket, 1006, "");
       return;
     }
+    if (!this.live) return;
     this.#pingId += 1;
     this.#pingSentMs = now;
     socket.send(ping(this.#pingId));
@@ -179,9 +181,10 @@ export class Connection {
     if (socket !== this.#socket) return;
     this.#socket = null;
     clearInterval(this.#pingTimer);
+    this.#setState({ name: "connecting" });
     // A refusal before the upgrade is only visible as 1006: ask over HTTP what the matter is.
     const failure = code === 1006 ? await probe(this.server, this.token) : closeFailure(code, reason);
-    if (this.#state.name === "ended") return; // closed by hand during the probe
+    if (this.#state.name !== "connecting") return; // closed by hand during the probe
     if (failure === null) this.#setState({ name: "ended" });
     else if (failure.retry) this.#retryLater(failure);
     else this.#setState({ name: "failed", failure });
@@ -203,7 +206,10 @@ export class Connection {
 async function probe(server, token) {
   try {
     const headers = token ? { Authorization: `Bearer ${token}` } : undefined;
-    const [plugins, ready] = await Promise.all(["/v1/plugins", "/readyz"].map((path) => fetch(new URL(path, server), { headers })));
+    const signal = AbortSignal.timeout(PROBE_LIMIT_MS);
+    const [plugins, ready] = await Promise.all(
+      ["/v1/plugins", "/readyz"].map((path) => fetch(new URL(path, server), { headers, signal })),
+    );
     if (plugins.status === 401 || plugins.status === 403) return NOT_ALLOWED;
     if (ready.status === 503) return SERVER_FULL;
   } catch {

@@ -16,7 +16,7 @@ export function byId(id, type) {
 /**
  * @template {keyof HTMLElementTagNameMap} K
  * @param {K} tag
- * @param {Record<string, string | number | boolean>} [attributes] `true` sets an empty attribute, `false` leaves it out.
+ * @param {Record<string, string | number | boolean>} [attributes] `true` sets an empty one, `false` leaves it out.
  * @param {...(Node | string)} children
  * @returns {HTMLElementTagNameMap[K]}
  */

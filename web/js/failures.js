@@ -36,6 +36,13 @@ const SOURCE_FAILURES = {
   },
 };
 
+/** @type {Omit<Failure, "id">} */
+const CLICK_WANTED = {
+  title: "Your browser wants a click first",
+  detail: "Press Play to hear the file.",
+  needs: "play",
+};
+
 /**
  * @param {unknown} error What opening or playing a source threw.
  * @param {"microphone" | "file"} kind
@@ -43,9 +50,7 @@ const SOURCE_FAILURES = {
  */
 export function sourceFailure(error, kind) {
   const name = error instanceof Error ? error.name : "";
-  if (kind === "file" && name === "NotAllowedError") {
-    return { id: "source", title: "Your browser wants a click first", detail: "Press Play to hear the file.", needs: "play" };
-  }
+  if (kind === "file" && name === "NotAllowedError") return { id: "source", ...CLICK_WANTED };
   const known = SOURCE_FAILURES[name];
   if (known) return { id: "source", ...known };
   const detail = error instanceof Error ? error.message : String(error);
@@ -91,9 +96,18 @@ export function closeFailure(code, reason) {
     case CloseCode.SERVER_FULL:
       return SERVER_FULL;
     case CloseCode.BAD_INPUT:
-      return { id: "connection", title: "The server ended the stream", detail: reason || "It did not accept what this page sent." };
+      return {
+        id: "connection",
+        title: "The server ended the stream",
+        detail: reason || "It did not accept what this page sent.",
+      };
     case CloseCode.INTERNAL:
-      return { id: "connection", title: "The server had a fault", detail: reason || "This page tries again.", retry: true };
+      return {
+        id: "connection",
+        title: "The server had a fault",
+        detail: reason || "This page tries again.",
+        retry: true,
+      };
     default:
       return SERVER_GONE;
   }

@@ -53,8 +53,18 @@ export class GenreBarsPanel {
     const known = this.#bars.get(label);
     if (known) return known;
     const value = create("span", { class: "bar__value" }, percent(0));
-    const track = create("span", { class: "bar__track", "aria-hidden": "true" }, create("span", { class: "bar__fill" }));
-    const row = create("li", { class: "bar", "data-label": label }, create("span", { class: "bar__name" }, labelName(label)), track, value);
+    const track = create(
+      "span",
+      { class: "bar__track", "aria-hidden": "true" },
+      create("span", { class: "bar__fill" }),
+    );
+    const row = create(
+      "li",
+      { class: "bar", "data-label": label },
+      create("span", { class: "bar__name" }, labelName(label)),
+      track,
+      value,
+    );
     row.style.setProperty("--hue", String(labelHue(label)));
     this.#list.append(row);
     const bar = { row, value };

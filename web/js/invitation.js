@@ -16,6 +16,8 @@ export class Invitation {
 
   constructor() {
     requestAnimationFrame((now) => this.#tick(now));
+    const resume = () => document.body.dataset.phase === "idle" && requestAnimationFrame((now) => this.#tick(now));
+    new MutationObserver(resume).observe(document.body, { attributeFilter: ["data-phase"] });
     new ResizeObserver(() => this.#paint(this.#paintedMs)).observe(this.#canvas);
     darkTheme.addEventListener("change", () => this.#paint(this.#paintedMs));
   }

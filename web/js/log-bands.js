@@ -1,7 +1,7 @@
 // A power spectrum on a logarithmic frequency axis, as bytes ready for a colour map. Pure.
 
-const FLOOR_DB = -86;
-const CEILING_DB = -20;
+const FLOOR_DB = -84;
+const CEILING_DB = -14;
 const TILT_DB_PER_OCTAVE = 3; // music falls by about this much, so the treble stays visible
 const TILT_REFERENCE_HZ = 1000;
 
@@ -37,7 +37,8 @@ export class LogBands {
 
   /**
    * @param {Float32Array} power One value a bin, as `PowerSpectrum` gives it.
-   * @returns {Uint8Array} `values`: 0 (at or under the floor) to 255 for each band, lowest first; overwritten by the next call.
+   * @returns {Uint8Array} `values`: 0 (at or under the floor) to 255 for each band, lowest first; overwritten by the
+   *   next call.
    */
   compute(power) {
     for (let band = 0; band < this.numBands; band += 1) {

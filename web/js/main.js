@@ -42,7 +42,15 @@ const sourcePanel = new SourcePanel({
 });
 
 /** @type {import("./panel.js").Panel[]} */
-const panels = [new NowPanel(), new GenreBarsPanel(), new MeterPanel(), new SpectrogramPanel(), new TimelinePanel(), plugins, status];
+const panels = [
+  new NowPanel(),
+  new GenreBarsPanel(),
+  new MeterPanel(),
+  new SpectrogramPanel(),
+  new TimelinePanel(),
+  plugins,
+  status,
+];
 
 /**
  * Listens to a new source; what runs is stopped first.
@@ -69,7 +77,7 @@ async function listen(createSource) {
         panels.forEach((panel) => panel.onMessage?.(message, offsetS));
       },
       onConnection: (state) => {
-        status.onConnection(state);
+        panels.forEach((panel) => panel.onConnection?.(state));
         if (state.name === "waiting") notices.show(state.failure);
         if (state.name === "live") notices.clear("connection");
       },
@@ -115,7 +123,11 @@ function paint() {
 /** @param {string} token */
 function useToken(token) {
   if (!isTokenSendable(token)) {
-    notices.show({ id: "token", title: "This is not a token", detail: "Expected letters, digits and - . _ ~ without spaces." });
+    notices.show({
+      id: "token",
+      title: "This is not a token",
+      detail: "Expected letters, digits and - . _ ~ without spaces.",
+    });
     return;
   }
   keepAccessToken(token);

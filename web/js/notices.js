@@ -58,7 +58,12 @@ function button(text, className, onClick) {
 function tokenForm(onToken) {
   const input = create("input", { type: "password", autocomplete: "current-password", required: true, class: "field" });
   const label = create("label", { class: "notice__token" }, "Access token", input);
-  const form = create("form", {}, label, create("button", { type: "submit", class: "button button--primary" }, "Continue"));
+  const form = create(
+    "form",
+    {},
+    label,
+    create("button", { type: "submit", class: "button button--primary" }, "Continue"),
+  );
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     onToken(input.value.trim());

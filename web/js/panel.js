@@ -9,6 +9,7 @@
  * @property {(frame: Int16Array) => void} [onFrame] 20 ms of captured audio; only valid during the call.
  * @property {(message: import("./protocol.js").ServerMessage, offsetS: number) => void} [onMessage]
  *   An event; `offsetS` plus its `time_s` is the time on the page's stream.
+ * @property {(state: import("./connection.js").ConnectionState) => void} [onConnection]
  * @property {() => void} [onPaint] Once a displayed frame, while a stream runs.
  * @property {() => void} [onEnd] The stream is over; what was shown may stay.
  */

@@ -47,7 +47,7 @@ export class PluginsPanel {
   }
 
   /**
-   * @returns {PluginConfig[]} What to ask the server for. Parameters that nobody touched are left to the server's defaults.
+   * @returns {PluginConfig[]} What to ask the server for. Parameters that nobody touched are left to its defaults.
    *   Until the list of plugins has come, that is the genre tagger.
    */
   configs() {
@@ -95,9 +95,21 @@ export class PluginsPanel {
       controls.forEach((control) => control.reset());
       this.#changed();
     });
-    const title = create("legend", { class: "plugin__title" }, create("label", { for: id }, enabled, plugin.name), create("small", {}, plugin.version));
+    const title = create(
+      "legend",
+      { class: "plugin__title" },
+      create("label", { for: id }, enabled, plugin.name),
+      create("small", {}, plugin.version),
+    );
     const grid = create("div", { class: "plugin__controls" }, ...[...controls.values()].map(({ element }) => element));
-    return create("fieldset", { class: "plugin" }, title, create("p", { class: "plugin__about" }, plugin.description), grid, reset);
+    return create(
+      "fieldset",
+      { class: "plugin" },
+      title,
+      create("p", { class: "plugin__about" }, plugin.description),
+      grid,
+      reset,
+    );
   }
 
   #changed() {

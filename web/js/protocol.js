@@ -16,20 +16,59 @@ export const CloseCode = Object.freeze({
 });
 
 /** @typedef {{ name: string, params: Record<string, unknown> }} PluginConfig */
-/** @typedef {{ format: "s16le" | "f32le", sample_rate: number, channels: number, mode: "live" | "file" }} AudioConfig */
 /** @typedef {{ label: string, p: number }} LabelProbability */
+/** @typedef {{ text_bytes: number, frame_bytes: number }} Limits */
+/** @typedef {{ delay_samples: number, sample_rate: number, channels: number }} OutputFormat */
 
-/** @typedef {{ type: "session.created", version: string, limits: { text_bytes: number, frame_bytes: number } }} SessionCreated */
-/** @typedef {{ type: "session.updated", session_id: string, audio: AudioConfig, plugins: PluginConfig[], output: null | { delay_samples: number, sample_rate: number, channels: number } }} SessionUpdated */
-/** @typedef {{ type: "genre", time_s: number, label: string | null, confidence: number | null, top: LabelProbability[], music: boolean }} GenreEvent */
+/**
+ * @typedef {object} AudioConfig
+ * @property {"s16le" | "f32le"} format
+ * @property {number} sample_rate Hz.
+ * @property {number} channels
+ * @property {"live" | "file"} mode `live`: the server drops rather than wait.
+ */
+
+/** @typedef {{ type: "session.created", version: string, limits: Limits }} SessionCreated */
+
+/**
+ * @typedef {object} SessionUpdated The settings in force.
+ * @property {"session.updated"} type
+ * @property {string} session_id
+ * @property {AudioConfig} audio
+ * @property {PluginConfig[]} plugins
+ * @property {OutputFormat | null} output Null when no processed audio comes back.
+ */
+
+/**
+ * @typedef {object} GenreEvent
+ * @property {"genre"} type
+ * @property {number} time_s Stream time at the end of what was heard.
+ * @property {string | null} label Null while unsure or nothing that is music plays.
+ * @property {number | null} confidence 0 to 1.
+ * @property {LabelProbability[]} top Best first.
+ * @property {boolean} music
+ */
+
 /** @typedef {{ type: "levels", rms_db: number, peak_db: number }} LevelsEvent */
-/** @typedef {{ p50: number | null, p99: number | null }} LatencyMs */
-/** @typedef {{ type: "stats", received_frames: number, received_samples: number, dropped_samples: number, dropped_hops: number, dropped_events: number, deadline_misses: number, latency_ms: LatencyMs }} StatsEvent */
+
+/**
+ * @typedef {object} StatsEvent
+ * @property {"stats"} type
+ * @property {number} received_frames
+ * @property {number} received_samples
+ * @property {number} dropped_samples
+ * @property {number} dropped_hops
+ * @property {number} dropped_events
+ * @property {number} deadline_misses
+ * @property {{ p50: number | null, p99: number | null }} latency_ms Null before the first result.
+ */
+
 /** @typedef {{ type: "error", code: string, message: string, param: string | null }} ErrorEvent */
 /** @typedef {{ type: "pong", id: number }} PongEvent */
 /** @typedef {{ type: "summary" }} SummaryEvent */
 
-/** @typedef {SessionCreated | SessionUpdated | GenreEvent | LevelsEvent | StatsEvent | ErrorEvent | PongEvent | SummaryEvent} ServerMessage */
+/** @typedef {SessionCreated | SessionUpdated | PongEvent | ErrorEvent | SummaryEvent} ControlMessage */
+/** @typedef {ControlMessage | GenreEvent | LevelsEvent | StatsEvent} ServerMessage */
 
 const KNOWN_TYPES = new Set([
   "session.created",

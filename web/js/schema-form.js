@@ -55,7 +55,9 @@ export function buildControls(schema, idPrefix, onChange) {
  * @returns {ParamSchema}
  */
 function resolve(property, defs) {
-  const inner = property.$ref ? defs[property.$ref.replace("#/$defs/", "")] : property.allOf?.[0] ?? property.anyOf?.find((option) => option.type !== "null");
+  const inner = property.$ref
+    ? defs[property.$ref.replace("#/$defs/", "")]
+    : (property.allOf?.[0] ?? property.anyOf?.find((option) => option.type !== "null"));
   return inner ? { ...resolve(inner, defs), ...property } : property;
 }
 
@@ -74,13 +76,24 @@ function buildControl(name, schema, id, onChange) {
   const output = create("output", { class: "control__value", for: id });
   const label = create("label", { class: "control__label", for: id }, schema.title ?? name);
   field.input.setAttribute("aria-describedby", `${id}-help ${id}-error`);
-  const show = () => (output.textContent = field.text());
+  const show = () => {
+    output.textContent = field.text().replace(/^-/, "\u2212");
+    showFill(field.input);
+  };
   field.input.addEventListener("input", () => {
     show();
     onChange();
   });
   show();
-  const element = create("div", { class: `control control--${field.kind}`, "data-param": name }, label, output, field.input, help, error);
+  const element = create(
+    "div",
+    { class: `control control--${field.kind}`, "data-param": name },
+    label,
+    output,
+    field.input,
+    help,
+    error,
+  );
   return {
     element,
     value: field.value,
@@ -126,12 +139,30 @@ function numberField(schema, id) {
   const max = schema.maximum ?? schema.exclusiveMaximum;
   const bounded = min !== undefined && max !== undefined;
   const step = schema.multipleOf ?? (schema.type === "integer" ? 1 : bounded ? niceStep(max - min) : "any");
-  const input = create("input", { id, type: bounded ? "range" : "number", step, ...(min !== undefined && { min }), ...(max !== undefined && { max }) });
-  const set = (/** @type {unknown} */ value) => (input.value = String(value ?? "")); // a slider without a value rests in its middle
+  const input = create("input", {
+    id,
+    type: bounded ? "range" : "number",
+    step,
+    ...(min !== undefined && { min }),
+    ...(max !== undefined && { max }),
+  });
+  // A slider without a value rests in its middle.
+  const set = (/** @type {unknown} */ value) => (input.value = String(value ?? ""));
   set(schema.default);
   const unit = schema.unit ? ` ${schema.unit}` : "";
   const value = () => (input.value === "" ? null : Number(input.value));
   return { kind: bounded ? "range" : "number", input, value, set, text: () => (bounded ? input.value + unit : unit) };
+}
+
+/**
+ * A slider's filled part, which CSS alone cannot know.
+ *
+ * @param {HTMLInputElement | HTMLSelectElement} input
+ */
+function showFill(input) {
+  if (!(input instanceof HTMLInputElement) || input.type !== "range") return;
+  const [min, max] = [Number(input.min), Number(input.max)];
+  input.style.setProperty("--fill", ((Number(input.value) - min) / (max - min)).toFixed(4));
 }
 
 /**
@@ -161,7 +192,11 @@ function switchField(schema, id) {
  * @returns {Field}
  */
 function choiceField(schema, id, options) {
-  const input = create("select", { id }, ...options.map((option, index) => create("option", { value: index }, String(option))));
+  const input = create(
+    "select",
+    { id },
+    ...options.map((option, index) => create("option", { value: index }, String(option))),
+  );
   const set = (/** @type {unknown} */ value) => (input.selectedIndex = Math.max(0, options.indexOf(value)));
   set(schema.default);
   return { kind: "choice", input, value: () => options[input.selectedIndex], set, text: () => "" };

@@ -5,6 +5,7 @@ import { NOT_ALLOWED, SERVER_GONE } from "./failures.js";
 
 /** @typedef {import("./plugins-panel.js").PluginInfo} PluginInfo */
 
+const ANSWER_LIMIT_MS = 5000;
 const TOKEN_KEY = "tectum.token";
 
 /** The server this page came from. */
@@ -32,7 +33,7 @@ export function keepAccessToken(token) {
 /**
  * Asks until the server answers.
  *
- * @param {(failure: import("./failures.js").Failure) => void} onFailure Each time it does not, and when it wants a token.
+ * @param {(failure: import("./failures.js").Failure) => void} onFailure Each time it does not, or wants a token.
  * @returns {Promise<PluginInfo[] | null>} Null when it wants a token.
  */
 export async function fetchPlugins(onFailure) {
@@ -57,7 +58,7 @@ async function request(path) {
   const token = accessToken();
   const headers = token ? { Authorization: `Bearer ${token}` } : undefined;
   try {
-    return await fetch(new URL(path, SERVER), { headers });
+    return await fetch(new URL(path, SERVER), { headers, signal: AbortSignal.timeout(ANSWER_LIMIT_MS) });
   } catch {
     return null;
   }

@@ -25,6 +25,7 @@ export class SourcePanel {
   #progress = byId("source-progress", HTMLElement);
   /** @type {Source | null} */
   #source = null;
+  #shown = false; // whether a stream has left something to look at
   muted = false;
 
   /** @param {SourceChoices} choices */
@@ -47,7 +48,6 @@ export class SourcePanel {
 
   /** @param {Source} source */
   begin(source) {
-    const focused = document.activeElement === document.body;
     this.#source = source;
     document.body.dataset.phase = "live";
     this.#panel.dataset.kind = source.kind;
@@ -58,13 +58,14 @@ export class SourcePanel {
     setText(this.#title, source.title);
     setText(this.#time, "");
     this.#progress.style.setProperty("--progress", "0");
-    if (focused) this.#stop.focus({ preventScroll: true });
   }
 
   /** @param {number} timeS Of the whole stream. */
   end(timeS) {
     this.paint(timeS);
-    document.body.dataset.phase = "stopped";
+    // Nothing came of it (a refused microphone, say): show the invitation again rather than empty panels.
+    document.body.dataset.phase = timeS > 0 || this.#shown ? "stopped" : "idle";
+    this.#shown = document.body.dataset.phase === "stopped";
     if (document.activeElement === this.#stop) {
       (this.#source?.kind === "file" ? this.#file : this.#microphone).focus({ preventScroll: true });
     }

@@ -59,6 +59,7 @@ export class SpectrogramPanel {
     const column = this.#bands.compute(this.#spectrum.compute(this.#window));
     this.#values.set(column, this.#next * BANDS);
     this.#colorColumn(this.#next);
+    contextOf(this.#ring).putImageData(this.#image, 0, 0, this.#next, 0, 1, BANDS);
     this.#next = (this.#next + 1) % COLUMNS;
     this.#dirty = true;
   }
@@ -66,7 +67,6 @@ export class SpectrogramPanel {
   onPaint() {
     if (!this.#dirty) return;
     this.#dirty = false;
-    contextOf(this.#ring).putImageData(this.#image, 0, 0);
     const view = contextOf(this.#canvas);
     if (reducedMotion.matches) {
       this.#paintSweep(view);
@@ -90,6 +90,7 @@ export class SpectrogramPanel {
 
   #repaint() {
     for (let column = 0; column < COLUMNS; column += 1) this.#colorColumn(column);
+    contextOf(this.#ring).putImageData(this.#image, 0, 0);
     this.#dirty = true;
     this.onPaint();
   }

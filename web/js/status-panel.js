@@ -7,7 +7,13 @@ import { integer, milliseconds } from "./format.js";
 
 /** @typedef {import("./connection.js").ConnectionState} ConnectionState */
 
-const STATE_TEXT = { connecting: "Connecting…", live: "Live", waiting: "Reconnecting", failed: "Not connected", ended: "Ready" };
+const STATE_TEXT = {
+  connecting: "Connecting…",
+  live: "Live",
+  waiting: "Reconnecting",
+  failed: "Not connected",
+  ended: "Ready",
+};
 
 /**
  * @implements {Panel}
@@ -40,7 +46,8 @@ export class StatusPanel {
 
   /** Before a stream begins to connect. */
   clear() {
-    for (const element of [this.#roundTrip, this.#latency, this.#dropped, this.#droppedHere, this.#misses]) setText(element, "–");
+    for (const element of [this.#roundTrip, this.#latency, this.#dropped, this.#droppedHere, this.#misses])
+      setText(element, "–");
     for (const element of [this.#dropped, this.#droppedHere, this.#misses]) element.classList.remove("stat--bad");
   }
 
@@ -68,7 +75,8 @@ export class StatusPanel {
   /** @param {import("./protocol.js").ServerMessage} message */
   onMessage(message) {
     if (message.type === "session.created") this.#version = message.version;
-    if (message.type === "session.updated") setText(this.#session, `tectum ${this.#version} · session ${message.session_id}`);
+    if (message.type === "session.updated")
+      setText(this.#session, `tectum ${this.#version} · session ${message.session_id.slice(0, 8)}`);
     if (message.type !== "stats") return;
     const { p50, p99 } = message.latency_ms;
     setText(this.#latency, `${milliseconds(p50).replace(" ms", "")} · ${milliseconds(p99)}`);

@@ -13,10 +13,11 @@ import { sourceFailure } from "./failures.js";
  * @typedef {object} StreamHandlers
  * @property {(sampleRate: number) => void} onStart Audio is about to flow.
  * @property {(frame: Int16Array) => void} onFrame 20 ms of what is captured; only valid during the call.
- * @property {(message: ServerMessage, offsetS: number) => void} onMessage `offsetS` puts the server's stream time on the page's.
+ * @property {(message: ServerMessage, offsetS: number) => void} onMessage `offsetS` plus its time is the page's.
  * @property {(state: ConnectionState) => void} onConnection
  * @property {(ms: number) => void} onRoundTrip
- * @property {(failure: import("./failures.js").Failure | null) => void} onEnded Once, with what went wrong if anything did.
+ * @property {(failure: import("./failures.js").Failure | null) => void} onEnded Once, with what went wrong if something
+ *   did.
  */
 
 export class Stream {

@@ -70,7 +70,10 @@ export class TimelinePanel {
     const points = this.#history.points.filter((point) => point.timeS >= startS - 1);
     if (points.length < 2) return;
     const x = Float32Array.from(points, (point) => ((point.timeS - startS) / spanS) * width);
-    const layers = labelsOf(points).map((label) => ({ label, p: Float32Array.from(points, (point) => point.p.get(label) ?? 0) }));
+    const layers = labelsOf(points).map((label) => ({
+      label,
+      p: Float32Array.from(points, (point) => point.p.get(label) ?? 0),
+    }));
     paintRibbon(view, x, layers, height, labelFill(darkTheme.matches));
   }
 
@@ -83,7 +86,10 @@ export class TimelinePanel {
     this.#track.replaceChildren(
       ...visible.map((segment) => {
         const fromS = Math.max(startS, segment.startS);
-        const piece = create("span", { class: `segment segment--${kindOf(segment)}`, "data-label": segment.label ?? "" });
+        const piece = create("span", {
+          class: `segment segment--${kindOf(segment)}`,
+          "data-label": segment.label ?? "",
+        });
         if (segment.label) {
           piece.style.setProperty("--hue", String(labelHue(segment.label)));
           piece.append(create("span", {}, labelName(segment.label)));
