@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import socket
 import sys
 
 import uvicorn
-from starlette.types import ASGIApp
 
 from ..errors import TectumError
 from ..protocol import MAX_FRAME_BYTES, MAX_TEXT_BYTES
@@ -20,6 +21,8 @@ MAX_MESSAGE_BYTES = 4 * max(MAX_FRAME_BYTES, MAX_TEXT_BYTES)
 SWITCH_INTERVAL_S = 0.0005
 """How long the event loop and a worker may hold the interpreter against each other; Python's 5 ms is half a hop."""
 
+_log = logging.getLogger(__name__)
+
 
 def serve(settings: Settings) -> None:
     """Serves until SIGINT or SIGTERM, then stops within ``graceful_timeout_s``.
@@ -31,16 +34,44 @@ def serve(settings: Settings) -> None:
     require_token_off_loopback(settings)
     logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     sys.setswitchinterval(SWITCH_INTERVAL_S)
-    server = uvicorn.Server(make_config(settings, create_app(settings)))
+    server = Server(settings)
     server.run()
     if not server.started:
         raise TectumError("the service did not start; the log above says why")
 
 
-def make_config(settings: Settings, app: ASGIApp) -> uvicorn.Config:
-    """Returns how uvicorn is to serve ``app``."""
+class Server(uvicorn.Server):
+    """uvicorn around the application, which says where it listens once it does.
+
+    Args:
+        settings: Of the process.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(_make_config(settings))
+        self._host = settings.host
+        self.listening = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Starts the engine, then listens."""
+        await super().startup(sockets)
+        if self.started:
+            _log.info("Tectum is at http://%s:%d - stop with Ctrl+C", _in_url(self._host), self.port)
+            self.listening.set()
+
+    @property
+    def port(self) -> int:
+        """The TCP port it listens on, also where the settings left the choice (port 0)."""
+        return int(self.servers[0].sockets[0].getsockname()[1])
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _make_config(settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
-        app,
+        create_app(settings),
         host=settings.host,
         port=settings.port,
         ws=AbortableWebSocketProtocol,
@@ -48,7 +79,8 @@ def make_config(settings: Settings, app: ASGIApp) -> uvicorn.Config:
         # Compressing PCM costs time and saves nothing.
         ws_per_message_deflate=False,
         log_config=None,
-        log_level=settings.log_level,
+        # A line for every connection is for debugging; where we listen is said below.
+        log_level="debug" if settings.log_level == "debug" else "warning",
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=max(1, round(settings.graceful_timeout_s)),

@@ -9,50 +9,31 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 import pytest
-import uvicorn
 from websockets.asyncio.client import ClientConnection, connect
 
-from realtime.service.app import create_app
-from realtime.service.server import make_config
+from realtime.service.server import Server
 from realtime.settings import Settings
 
 Serve = Callable[..., AbstractAsyncContextManager[str]]
 
 
 @pytest.fixture
-def serve(free_port) -> Serve:
+def serve() -> Serve:
     """Runs a service: ``async with serve(max_sessions=1) as address`` gives ``127.0.0.1:PORT``."""
 
     @asynccontextmanager
     async def run(**fields: Any) -> AsyncIterator[str]:
-        settings = Settings(**{"port": free_port(), "device": "cpu"} | fields)
-        config = make_config(settings, create_app(settings))
-        server = uvicorn.Server(config)
+        server = Server(Settings(**{"port": 0, "device": "cpu"} | fields))
         async with asyncio.TaskGroup() as tasks:
-            started = asyncio.Event()
-            tasks.create_task(_serve(server, started))
+            # Not serve(): that is the main thread's, as it takes over the signals.
+            tasks.create_task(server._serve())
             try:
-                await started.wait()
-                yield f"{settings.host}:{settings.port}"
+                await server.listening.wait()
+                yield f"127.0.0.1:{server.port}"
             finally:
                 server.should_exit = True
 
     return run
-
-
-async def _serve(server: uvicorn.Server, started: asyncio.Event) -> None:
-    """Serves until ``should_exit``, without uvicorn's signal handlers, and says when it listens."""
-    startup = server.startup
-
-    async def startup_then_say_so(*args: Any, **kwargs: Any) -> None:
-        await startup(*args, **kwargs)
-        started.set()
-
-    server.startup = startup_then_say_so  # type: ignore[method-assign]
-    try:
-        await server._serve()
-    finally:
-        started.set()
 
 
 class Client:
