@@ -82,7 +82,6 @@ export class StatusPanel {
     setText(this.#latency, `${milliseconds(p50).replace(" ms", "")} · ${milliseconds(p99)}`);
     this.#showDropped(message);
     count(this.#misses, message.deadline_misses, integer(message.deadline_misses));
-    this.#showLost();
   }
 
   /** @param {import("./protocol.js").StatsEvent} stats */
@@ -97,7 +96,7 @@ export class StatusPanel {
   onPaint() {
     const waitMs = this.#retryAtMs - performance.now();
     setText(this.#countdown, this.#retryAtMs ? `in ${Math.max(0, Math.ceil(waitMs / 1000))} s` : "");
-    if (this.#retryAtMs) this.#showLost();
+    this.#showLost();
   }
 
   #showLost() {
