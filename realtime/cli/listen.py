@@ -11,7 +11,7 @@ import typer
 
 from ..errors import BadInput
 from .options import Config, Device, Json, Params, Plugins, plugin_names, plugin_params
-from .output import log_to_stderr, print_error, print_json, reported
+from .output import log_to_stderr, print_json, reported
 
 if TYPE_CHECKING:
     from ..sources.base import Source
@@ -41,7 +41,7 @@ def listen(
         with contextlib.nullcontext() if as_json else Live(view, refresh_per_second=12):
             figures = await stream(opened, plugins, on_event, device=settings.device, reports=True, limit_s=duration)
         if figures.fault is not None:
-            print_error(figures.fault, as_json)
+            raise figures.fault
 
     with reported(as_json):
         settings = load_settings({"device": device}, config=config)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack, aclosing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -73,6 +73,7 @@ async def _process(
             print_json(event)
 
     async with AsyncExitStack() as stack:
+        await stack.enter_async_context(aclosing(source))
         sink = None
         if output is not None:
             sink = FileSink(output, sample_rate=source.sample_rate, channels=source.channels)

@@ -65,14 +65,9 @@ def open_audio_file(path: Path) -> Decoder:
         BadAudioFile: Missing, not a regular file, empty, or without sound that can be decoded.
         BadFormat: A sample rate outside 8-192 kHz or more than 8 channels.
     """
-    if not path.exists():
-        raise BadAudioFile(f"expected a sound file, got {path}, which does not exist", param="path")
-    if not path.is_file():
-        kind = "a directory" if path.is_dir() else "not a regular file"
-        raise BadAudioFile(f"expected a sound file, got {path}, which is {kind}", param="path")
     try:
-        if path.stat().st_size == 0:
-            raise BadAudioFile(f"expected a sound file, got {path}, which is empty", param="path")
+        if problem := _problem(path):
+            raise BadAudioFile(f"expected a sound file, got {path}, which {problem}", param="path")
         decoder = _open_either(path)
     except OSError as error:
         raise BadAudioFile(f"expected a readable sound file, got {path}: {error.strerror}", param="path") from error
@@ -82,6 +77,17 @@ def open_audio_file(path: Path) -> Decoder:
         decoder.close()
         raise
     return decoder
+
+
+def _problem(path: Path) -> str:
+    """Returns what makes ``path`` no file with something in it, or nothing."""
+    if not path.exists():
+        return "does not exist"
+    if path.is_dir():
+        return "is a directory"
+    if not path.is_file():
+        return "is not a regular file"
+    return "is empty" if path.stat().st_size == 0 else ""
 
 
 def _open_either(path: Path) -> Decoder:

@@ -18,7 +18,6 @@ from .portaudio import InputStream
 BUFFER_S = 1.0
 """Seconds kept for a reader that is late; older audio is dropped and counted."""
 
-
 START_TIMEOUT_S = 10.0
 """Seconds a device may take for its first block: a monitor of a sound server may wait until something plays."""
 

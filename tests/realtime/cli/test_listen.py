@@ -64,6 +64,16 @@ def test_people_see_the_view(tectum: Tectum, tmp_path: Path) -> None:
     assert "level" in outcome.stdout and "a.wav" in outcome.stdout and "latency" in outcome.stdout
 
 
+def test_a_file_cut_short_is_heard_and_then_reported(tectum: Tectum, tmp_path: Path) -> None:
+    write_tone(tmp_path / "a.wav", 1.0)
+    whole = (tmp_path / "a.wav").read_bytes()
+    (tmp_path / "a.wav").write_bytes(whole[: len(whole) // 2])
+    outcome = tectum("listen", "a.wav", "--json")
+    assert outcome.exit_code == 2
+    assert outcome.events[0]["type"] == "levels"
+    assert outcome.events[-1]["code"] == "bad_audio_file"
+
+
 @pytest.mark.parametrize("source", ["http://radio.example/stream", "none.wav", ""])
 def test_what_is_no_source_is_refused(tectum: Tectum, source: str) -> None:
     outcome = tectum("listen", source)

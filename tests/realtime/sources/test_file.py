@@ -188,6 +188,12 @@ def test_a_directory_a_device_and_a_headerless_file_are_refused(tmp_path: Path) 
             FileSource(path)
 
 
+@pytest.mark.parametrize("name", ["x" * 300, "a\0b", ""])
+def test_a_name_that_no_file_can_have_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(BadAudioFile):
+        FileSource(tmp_path / name)
+
+
 def test_a_wav_without_samples_is_refused(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "a.wav", noise(0), RATE)
     with pytest.raises(BadAudioFile, match="no samples"):
