@@ -40,7 +40,6 @@ class Settings(BaseModel):
     allowed_origins: tuple[str, ...] = Field((), description="Origins of web pages that may connect, beside our own.")
     send_deadline_s: float = Field(5.0, gt=0, le=60, description="How long a client may leave its events unread, in s.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="What the log shows.")
-    artifacts_dir: Path | None = Field(None, description="Folder of model artifacts, instead of those that ship.")
     graceful_timeout_s: float = Field(10.0, ge=0, le=300, description="How long a stop waits for sessions, in s.")
 
     @field_validator("log_level", mode="before")

@@ -132,12 +132,10 @@ def _port() -> Check:
 
 def _artifacts() -> Check:
     from ..artifacts import PACKAGED, load_artifact
-    from ..settings import load_settings
 
     try:
-        directory = load_settings().artifacts_dir or PACKAGED
-        names = sorted(json.loads((directory / "manifest.json").read_bytes()))
-        loaded = [load_artifact(name, "cpu", directory).card for name in names]
+        names = sorted(json.loads((PACKAGED / "manifest.json").read_bytes()))
+        loaded = [load_artifact(name, "cpu", PACKAGED).card for name in names]
     except (TectumError, OSError, ValueError) as error:
         return Check("artifacts", "missing", str(error), "restore models/artifacts: git checkout, or reinstall tectum")
     return Check("artifacts", "ok", ", ".join(f"{card.name} {card.version} (sha256 agrees)" for card in loaded))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -23,7 +22,6 @@ def serve(
     ] = None,
     send_deadline_s: Annotated[float | None, typer.Option(help="Seconds a client may leave events unread.")] = None,
     graceful_timeout_s: Annotated[float | None, typer.Option(help="Seconds a stop waits for sessions.")] = None,
-    artifacts_dir: Annotated[Path | None, typer.Option(help="Folder of model artifacts, instead of ours.")] = None,
     log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error.")] = None,
     config: Config = None,
 ) -> None:
@@ -42,7 +40,6 @@ def serve(
                 "allowed_origins": tuple(allowed_origin) if allowed_origin else None,
                 "send_deadline_s": send_deadline_s,
                 "graceful_timeout_s": graceful_timeout_s,
-                "artifacts_dir": artifacts_dir,
                 "log_level": log_level,
             },
             config=config,

@@ -37,14 +37,13 @@ def test_variables_are_text_and_lists_are_comma_separated() -> None:
         "TECTUM_ALLOWED_ORIGINS": "https://a.example",
         "TECTUM_LOG_LEVEL": "DEBUG",
         "TECTUM_SEND_DEADLINE_S": "2.5",
-        "TECTUM_ARTIFACTS_DIR": "models",
         "TECTUM_HOST": "",
         "PORT": "1",
     }
     settings = load_settings(env=env)
     assert settings.plugins == ("genre", "gain")
     assert settings.allowed_origins == ("https://a.example",)
-    assert (settings.log_level, settings.send_deadline_s, settings.artifacts_dir) == ("debug", 2.5, Path("models"))
+    assert (settings.log_level, settings.send_deadline_s) == ("debug", 2.5)
     assert settings.port == 8000
 
 

@@ -63,7 +63,7 @@ def test_doctor_names_an_altered_artifact_and_how_to_mend_it(
         (folder / name).write_bytes((PACKAGED / name).read_bytes())
     with (folder / "genre.ts").open("r+b") as file:
         file.write(b"altered")
-    monkeypatch.setenv("TECTUM_ARTIFACTS_DIR", str(folder))
+    monkeypatch.setattr("realtime.artifacts.PACKAGED", folder)
     outcome = tectum("doctor")
     assert outcome.exit_code == 1
     assert "✗ artifacts" in outcome.stdout and "sha256" in outcome.stdout and "git checkout" in outcome.stdout
