@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, ClassVar, Literal, NamedTuple
 
@@ -151,6 +151,13 @@ async def arrived(semaphore: threading.Semaphore, times: int = 1) -> None:
     """Waits for something to have happened on another thread so many more times."""
     for _ in range(times):
         assert await asyncio.to_thread(semaphore.acquire, timeout=PATIENCE_S), "the worker did not get there"
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Lets the other tasks run until ``condition`` holds."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not condition():  # noqa: ASYNC110 - what is waited for tells nobody.
+            await asyncio.sleep(0.001)
 
 
 class Recorder:
