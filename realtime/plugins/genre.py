@@ -32,7 +32,7 @@ class GenreParams(plugin.Params):
     )
     top: int = Field(NUM_GENRES, ge=1, le=NUM_GENRES, title="Genres listed", description="Length of top, best first.")
     smoothing_s: float = Field(
-        6.0,
+        8.0,
         ge=0.5,
         le=60.0,
         title="Memory",
@@ -43,7 +43,7 @@ class GenreParams(plugin.Params):
         0.35, ge=0.0, le=1.0, title="Threshold", description="Probability from which a genre is named."
     )
     hysteresis: float = Field(
-        0.08, ge=0.0, le=0.5, title="Hysteresis", description="Lead that another genre needs to replace the one named."
+        0.1, ge=0.0, le=0.5, title="Hysteresis", description="Lead that another genre needs to replace the one named."
     )
     music_threshold: float = Field(
         0.5, ge=0.0, le=1.0, title="Music threshold", description="Probability from which sound counts as music."
