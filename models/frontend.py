@@ -1,7 +1,7 @@
 """GTZAN's spectral bands: 22,050 Hz audio to 128 mel bands in dB, and 13 MFCC of them.
 
-Invariant: a frame depends on its own 2,048 samples alone, so the front-end needs no state; whoever calls it
-with chunks of 2,048 that move by 1,920 gets the frames of the whole clip, bit for bit the training features.
+Invariant: a frame depends on its own 2,048 samples alone, so the front-end needs no state: called with chunks of
+2,048 that move by 1,920 it gives the frames of the whole clip.
 """
 
 import math
@@ -20,7 +20,7 @@ NUM_MFCC = 13
 FLOOR_DB = -75.0
 """Bands below this are raised to it: what lies under it in GTZAN is quantisation noise, in opus a codec's holes."""
 
-VOICED_MELS = 112
+MFCC_MELS = 112
 """Bands wholly below 7.5 kHz. The MFCC stop there, as in paper 000, which resamples GTZAN to 16 kHz: speech corpora
 and web radio end at 8 kHz, and a network that sees above it learns the bandwidth of a recording, not its content."""
 
@@ -80,7 +80,7 @@ class Mfcc(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.register_buffer("dct", dct_matrix(VOICED_MELS, NUM_MFCC))
+        self.register_buffer("dct", dct_matrix(MFCC_MELS, NUM_MFCC))
 
     def forward(self, mel_db: Tensor) -> Tensor:
         """Maps ``[B, F, 128]`` dB to ``[B, F, 13]``."""
