@@ -19,8 +19,9 @@ from .plugin import Event, Params, PluginSpec
 from .resampler import Resampler
 
 CAPACITY_S = 5.0
-"""Audio that may wait in a live lane, and from which on a file's writer waits: as much as the longest frame the
-wire allows (64 KB at 8 kHz)."""
+"""Audio that may wait in a live lane: as much as the longest frame the wire allows (64 KB at 8 kHz)."""
+FILE_ROOM_S = 1.0
+"""Audio in a file's lane from which on its writer waits: enough that the plugin never does."""
 FILE_CAPACITY_S = 60.0
 """Audio that a file's lane can hold: beyond what waits, the frame that was let in and all that the processors
 before it still hold, which comes whether there is room or not."""
@@ -115,9 +116,9 @@ class Lane:
         self._listener = listener
         self._resampler = Resampler(sample_rate, spec.sample_rate, spec.channels, quality)
         self._chunker = Chunker(spec.channels, spec.chunk_samples, spec.hop_samples)
-        self._room = math.ceil(CAPACITY_S / spec.hop_s) + 1
+        self._room = math.ceil(FILE_ROOM_S / spec.hop_s) + 1
         self._pending: BoundedQueue[PendingChunk] = (
-            BoundedQueue(self._room, Overflow.DROP_OLDEST)
+            BoundedQueue(math.ceil(CAPACITY_S / spec.hop_s) + 1, Overflow.DROP_OLDEST)
             if live
             else BoundedQueue(_file_capacity(spec), Overflow.BLOCK)
         )

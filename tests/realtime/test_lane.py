@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from realtime.errors import BadFormat, PluginRaised
-from realtime.lane import CAPACITY_S, Lane, match_channels
+from realtime.lane import CAPACITY_S, FILE_ROOM_S, Lane, match_channels
 
 from .rig import ProbeParams, probe, processor, tone, write_hops
 
@@ -100,7 +100,7 @@ def test_a_file_s_lane_says_when_it_has_no_room_and_drops_nothing_that_still_com
     while lane.has_room:
         write_hops(lane, 1.0)
         written += 1
-    assert written == round(CAPACITY_S / 0.01) + 1
+    assert written == round(FILE_ROOM_S / 0.01) + 1
     # What a processor before this one held comes without asking.
     write(lane, np.zeros((1, 40 * 16_000), np.float32))
     lane.end(skipped_s=0.0, now_s=0.0)

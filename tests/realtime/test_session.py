@@ -266,7 +266,7 @@ async def test_leaving_the_plugin_that_a_writer_waits_for_lets_it_go_on():
             plugin.gate.clear()
             writing = asyncio.create_task(run_through(session, hops(600)))
             await arrived(plugin.entered)
-            await until(lambda: session.stats.received_samples > 5 * 16_000)
+            await until(lambda: session.stats.received_samples > 16_000)
             assert not writing.done()
             session.configure(())
             assert await writing == []
@@ -338,9 +338,9 @@ async def test_a_file_s_writer_waits_for_a_reader_that_takes_its_time_and_nothin
 
         writing = asyncio.create_task(write())
         await until(lambda: 2 * len(session._outputs) >= MAX_OUTPUTS and session._lanes()["probe"].idle)
-        # The writer was let in while there was room: five seconds more at most were inside by then.
+        # The writer was let in while there was room: a second more was inside by then.
         assert not writing.done()
-        assert len(session._outputs) <= MAX_OUTPUTS // 2 + 520
+        assert len(session._outputs) <= MAX_OUTPUTS // 2 + 120
         events = []
         async for event in session.outputs():
             events.append(event)
@@ -359,7 +359,7 @@ async def test_a_file_s_writer_waits_for_a_slow_plugin_and_nothing_is_lost():
         await arrived(plugin.entered)
         for _ in range(1_000):
             await asyncio.sleep(0)
-        assert session.stats.received_samples < 6 * 16_000
+        assert session.stats.received_samples < 1.3 * 16_000
         plugin.gate.set()
         assert [event["hops"] for event in await writing] == list(range(1, 1_201))
 
