@@ -38,7 +38,7 @@ class Settings(BaseModel):
     max_sessions: int = Field(64, ge=1, le=4096, description="Sessions at once; more are refused.")
     plugins: tuple[str, ...] | None = Field(None, description="Plugins to load; none named means all installed.")
     allowed_origins: tuple[str, ...] = Field((), description="Origins of web pages that may connect, beside our own.")
-    send_deadline_s: float = Field(5.0, gt=0, le=60, description="How long a client may leave its events unread, in s.")
+    send_deadline_s: float = Field(4.0, gt=0, le=60, description="How long a client may leave its events unread, in s.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="What the log shows.")
     graceful_timeout_s: float = Field(10.0, ge=0, le=300, description="How long a stop waits for sessions, in s.")
 

@@ -21,7 +21,7 @@ def test_defaults() -> None:
     settings = load_settings(env={})
     assert (settings.host, settings.port, settings.token, settings.device) == ("127.0.0.1", 8000, None, "auto")
     assert (settings.max_sessions, settings.plugins, settings.allowed_origins) == (64, None, ())
-    assert (settings.send_deadline_s, settings.graceful_timeout_s, settings.log_level) == (5.0, 10.0, "info")
+    assert (settings.send_deadline_s, settings.graceful_timeout_s, settings.log_level) == (4.0, 10.0, "info")
 
 
 def test_flags_win_over_variables_over_the_file(tmp_path: Path) -> None:
