@@ -29,6 +29,12 @@ class Service:
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def pid(self) -> int:
+        """Of the process; it must have been started."""
+        assert self._process
+        return self._process.pid
+
     def start(self) -> None:
         """Returns once the service says that it is ready."""
         environment = os.environ | {"OMP_NUM_THREADS": "1"}
