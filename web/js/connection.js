@@ -181,13 +181,17 @@ export class Connection {
     if (socket !== this.#socket) return;
     this.#socket = null;
     clearInterval(this.#pingTimer);
-    this.#setState({ name: "connecting" });
-    // A refusal before the upgrade is only visible as 1006: ask over HTTP what the matter is.
-    const failure = code === 1006 ? await probe(this.server, this.token) : closeFailure(code, reason);
-    if (this.#state.name !== "connecting") return; // closed by hand during the probe
+    const failure = code === 1006 ? await this.#diagnose() : closeFailure(code, reason);
+    if (this.#state.name === "ended") return; // closed by hand meanwhile
     if (failure === null) this.#setState({ name: "ended" });
     else if (failure.retry) this.#retryLater(failure);
     else this.#setState({ name: "failed", failure });
+  }
+
+  /** A refusal before the upgrade looks like a loss: ask over HTTP what the matter is. */
+  #diagnose() {
+    this.#setState({ name: "connecting" });
+    return probe(this.server, this.token);
   }
 
   /** @param {Failure} failure */
