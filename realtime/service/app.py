@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import HTTPConnection, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket
@@ -31,6 +31,8 @@ from .metrics import render
 from .stream import StreamConnection
 
 WEB_FOLDER = Path(__file__).parents[2] / "web"
+WEB_FOLDERS = ("css", "images", "js")
+"""What of it is the page; the rest is for those who work on it."""
 RETRY_AFTER_S = "5"
 SPARE_CONNECTIONS = 8
 """Connections beyond the session limit that may wait for their first message."""
@@ -58,6 +60,10 @@ class Service:
         """Runs the engine while the application runs."""
         async with self.engine:
             yield
+
+    async def page(self, request: Request) -> Response:
+        """The web client."""
+        return FileResponse(WEB_FOLDER / "index.html")
 
     async def healthz(self, request: Request) -> Response:
         """The process answers."""
@@ -128,7 +134,8 @@ def create_app(settings: Settings) -> Starlette:
             Route("/metrics", service.metrics),
             Route("/v1/plugins", service.plugins),
             WebSocketRoute("/v1/stream", service.stream),
-            Mount("/", StaticFiles(directory=WEB_FOLDER, html=True)),
+            Route("/", service.page),
+            *(Mount(f"/{folder}", StaticFiles(directory=WEB_FOLDER / folder)) for folder in WEB_FOLDERS),
         ],
         middleware=[Middleware(SecurityHeaders, settings=settings)],
         exception_handlers={TectumError: _on_error, HTTPException: _on_http_error},

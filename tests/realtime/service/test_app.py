@@ -59,8 +59,10 @@ async def test_errors_are_json(serve):
     assert (status, json.loads(text)["code"]) == (404, "http_404")
 
 
-@pytest.mark.parametrize("path", ["/../pyproject.toml", "/%2e%2e/pyproject.toml", "/..%2fpyproject.toml"])
-async def test_no_path_leads_out_of_the_web_folder(serve, path):
+@pytest.mark.parametrize(
+    "path", ["/../pyproject.toml", "/%2e%2e/pyproject.toml", "/js/..%2f..%2fpyproject.toml", "/package.json", "/js/"]
+)
+async def test_nothing_but_the_page_is_served(serve, path):
     async with serve() as address:
         assert (await get(address, path))[0] == 404
 
