@@ -1,0 +1,116 @@
+"""What one batched step costs, through the engine's own stepper, pool and worker thread."""
+
+import time
+from collections.abc import Callable
+from functools import partial
+
+import librosa
+import numpy as np
+import pytest
+import torch
+
+from realtime.artifacts import load_artifact
+from realtime.inference_worker import InferenceWorker
+from realtime.plugins.gain import GainPlugin
+from realtime.plugins.genre import GenrePlugin
+from realtime.state_pool import StatePool
+from realtime.stepper import Lease, Row, Stepper
+from realtime.testing.signals import programme
+
+pytestmark = pytest.mark.benchmark
+
+CPU = torch.device("cpu")
+WARM_UP, REPEATS = 20, 300
+CHEAPER_THAN_LIBROSA = 20
+SINGLE_RTF, BATCHED_RTF = 0.0025, 0.0010
+
+
+def timed(call: Callable[[int], object]) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the wall and the CPU times of ``REPEATS`` calls, in seconds; ``call`` is given their number."""
+    wall_s, cpu_s = [], []
+    for index in range(WARM_UP + REPEATS):
+        wall, cpu = time.perf_counter(), time.thread_time()
+        call(index)
+        cpu_s.append(time.thread_time() - cpu)
+        wall_s.append(time.perf_counter() - wall)
+    return np.array(wall_s[WARM_UP:]), np.array(cpu_s[WARM_UP:])
+
+
+def on_worker(call: Callable[[int], object]) -> tuple[np.ndarray, np.ndarray]:
+    """The same on a thread as the engine's workers are."""
+    result = []
+    worker = InferenceWorker("bench")
+    worker._jobs.put(lambda: result.append(timed(call)))
+    worker.stop()
+    assert worker.join(120)
+    return result[0]
+
+
+def steps_of(plugin_class, sessions: int) -> Callable[[int], object]:
+    """Returns a call that steps ``sessions`` sessions by one hop, each with its own programme."""
+    plugin = plugin_class(CPU)
+    spec = plugin.spec
+    pool = StatePool(plugin.init_state, sessions)
+    stepper, params = Stepper(plugin, pool), plugin.Params()
+    length = spec.chunk_samples + 16 * spec.hop_samples
+    streams = [programme(spec.channels, length, spec.sample_rate, seed) for seed in range(sessions)]
+    batches = []
+    for hop in range(16):
+        cut = slice(hop * spec.hop_samples, hop * spec.hop_samples + spec.chunk_samples)
+        batches.append([Row(slot, False, stream[:, cut], params) for slot, stream in enumerate(streams)])
+    pool.reset(range(sessions))
+    return lambda index: stepper.step(batches[index % 16], Lease())
+
+
+def test_step_time_of_1_16_and_64_sessions(report):
+    rows, factors = [], {}
+    for plugin in (GenrePlugin, GainPlugin):
+        for sessions in (1, 16, 64):
+            wall_s, cpu_s = on_worker(steps_of(plugin, sessions))
+            p50, p95, p99 = np.quantile(wall_s, [0.5, 0.95, 0.99]) * 1000
+            factors[plugin.spec.name, sessions] = np.median(cpu_s) / sessions / plugin.spec.hop_s
+            rows.append(
+                {
+                    "plugin": plugin.spec.name,
+                    "sessions": sessions,
+                    "p50 ms": p50,
+                    "p95 ms": p95,
+                    "p99 ms": p99,
+                    "cpu ms": np.median(cpu_s) * 1000,
+                    "real-time factor a session": factors[plugin.spec.name, sessions],
+                    "sessions a core": int(1 / factors[plugin.spec.name, sessions]),
+                }
+            )
+    report("steps", "One batched step (features, network, state, events)", rows)
+    assert factors["genre", 64] <= BATCHED_RTF
+
+
+def test_mfcc_and_lstm_against_librosa_s_mfcc_called_per_hop(report):
+    artifact = load_artifact("genre", CPU)
+    card = artifact.card
+    chunk = programme(1, card.chunk_samples, card.sample_rate, 0)
+    rows = []
+
+    def add(name: str, call: Callable[[int], object], hop_samples: int, sessions: int = 1) -> float:
+        _, cpu_s = on_worker(call)
+        step_s = float(np.median(cpu_s)) / sessions
+        factor = step_s * card.sample_rate / hop_samples
+        rows.append({"what": name, "hop": hop_samples, "cpu ms": 1000 * step_s, "real-time factor": factor})
+        return factor
+
+    mfcc = partial(librosa.feature.mfcc, y=chunk[0], sr=card.sample_rate, n_mfcc=13, n_fft=2048, center=False)
+    theirs = add("librosa.feature.mfcc for each of its default hops", lambda index: mfcc(hop_length=512), 512)
+    add("librosa.feature.mfcc for each of our hops", lambda index: mfcc(hop_length=1_920), card.hop_samples)
+    factors = []
+    for sessions in (1, 64):
+        state = artifact.module.init_state(sessions)
+        chunks = torch.from_numpy(chunk).expand(sessions, -1).contiguous()
+        name = f"MFCC + LSTM + classes, {sessions} session{'s' * (sessions > 1)} a call"
+        call = partial(lambda index, chunks, state: artifact.module(chunks, state), chunks=chunks, state=state)
+        factors.append(add(name, call, card.hop_samples, sessions))
+    for row in rows:
+        row["times cheaper than the first"] = theirs / row["real-time factor"]
+    report("mfcc", "Our features and network against librosa's features", rows)
+    assert factors[0] <= SINGLE_RTF
+    assert factors[1] <= BATCHED_RTF
+    assert theirs / factors[0] >= CHEAPER_THAN_LIBROSA
