@@ -9,26 +9,29 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from functools import partial
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
 from .clock import Clock
 from .errors import PluginFault, PluginStalled, ServerFull
-from .inference_worker import InferenceWorker
 from .lane import Lane, LaneListener, PendingChunk
 from .plugin import Params, Plugin
 from .state_pool import StatePool
-from .stepper import BatchFailed, Lease, Row, RowOutcome, Stepper
+from .step_runner import StepRunner
+from .stepper import BatchFailed, Row, RowOutcome, Stepper
 
 MAX_BATCH = 64
 MAX_STALLS = 8
 """Calls that never returned, each of which holds a thread; after so many the plugin stays off."""
+MAX_ROUNDS = 8
+"""Hops of one session that one visit to the worker steps at most."""
 WARM_UP_TIMEOUT_S = 60.0
 """First calls compile, which takes longer than any step."""
-CLOSE_TIMEOUT_S = 1.0
 
+_Round = list[tuple[Lane, PendingChunk]]
+"""One hop of each of several sessions: one call."""
 _log = logging.getLogger(__name__)
 
 
@@ -47,21 +50,24 @@ class Batcher:
         self.steps = 0
         self.rows = 0
         self.faults = 0
-        self.stalls = 0
         self.busy_s = 0.0
         self.step_times_s: deque[float] = deque(maxlen=1024)
         self.pool = StatePool(plugin.init_state, capacity)
-        self._stepper = Stepper(plugin, self.pool)
+        self._runner = StepRunner(Stepper(plugin, self.pool), plugin.spec.name)
         self._clock = clock
         self._stall_timeout_s = stall_timeout_s
         # Gathering for a moment makes fewer, larger calls; a tenth of a hop is what it may cost.
         self._window_s = min(0.003, plugin.spec.hop_s / 10)
-        self._worker = self._start_worker()
         self._gone_misses = 0
         self._gone_drops = 0
         self._lanes: set[Lane] = set()
         self._ready: dict[Lane, None] = {}
         self._wake = asyncio.Event()
+
+    @property
+    def stalls(self) -> int:
+        """Calls that did not return in time."""
+        return self._runner.stalls
 
     @property
     def deadline_misses(self) -> int:
@@ -135,13 +141,14 @@ class Batcher:
             size = min(size, self.pool.free)
             slots = [self.pool.acquire() for _ in range(size)]
             rows = [Row(slot, True, silence, params) for slot in slots]
-            try:
-                outcomes = await self._call(rows, WARM_UP_TIMEOUT_S)
-            except BatchFailed as error:
+            outcomes, error = await self._runner.run([rows], WARM_UP_TIMEOUT_S)
+            if isinstance(error, BatchFailed):
                 raise PluginFault(f"plugin {spec.name!r} steps one session but not {size}: {error}") from error
+            if error is not None:
+                raise error
             for slot in slots:
                 self.pool.release(slot)
-            for outcome in outcomes:
+            for outcome in outcomes[0]:
                 if outcome.fault is not None:
                     raise outcome.fault
 
@@ -151,67 +158,62 @@ class Batcher:
             await self._wake.wait()
             if 0 < len(self._ready) < len(self._lanes):
                 await asyncio.sleep(self._window_s)
-            batch = self._take_batch()
-            if batch:
-                await self._step(batch)
+            rounds = self._take_rounds()
+            if rounds:
+                await self._step(rounds)
             else:
                 self._wake.clear()
 
     async def aclose(self) -> None:
-        """Ends the worker thread: waits for a call that is at work, not for one that hangs."""
-        self._worker.stop()
-        await asyncio.to_thread(self._worker.join, CLOSE_TIMEOUT_S)
+        """Ends the worker thread."""
+        await self._runner.aclose()
 
-    def _take_batch(self) -> list[tuple[Lane, PendingChunk]]:
+    def _take_rounds(self) -> list[_Round]:
+        """Takes a hop of each lane that is ready, and further hops of those that have more."""
         now_s = self._clock.now_s()
-        batch: list[tuple[Lane, PendingChunk]] = []
-        while self._ready and len(batch) < MAX_BATCH:
-            lane = next(iter(self._ready))
+        lanes = list(islice(self._ready, MAX_BATCH))
+        for lane in lanes:
             del self._ready[lane]
-            if (chunk := lane.take(now_s)) is not None:
-                batch.append((lane, chunk))
-        return batch
+        rounds = []
+        for _ in range(self._rounds_a_visit()):
+            taken = [(lane, chunk) for lane in lanes if (chunk := lane.take(now_s)) is not None]
+            if not taken:
+                break
+            rounds.append(taken)
+            lanes = [lane for lane, _ in taken]
+        return rounds
 
-    async def _step(self, batch: list[tuple[Lane, PendingChunk]]) -> None:
-        rows = [Row(lane.slot, not lane.started, chunk.samples, lane.params) for lane, chunk in batch]
+    def _rounds_a_visit(self) -> int:
+        """No result waits for more than a quarter of a hop until the rounds after its own are done."""
+        patience_s = self.plugin.spec.hop_s / 4
+        step_s = self.step_times_s[-1] if self.step_times_s else patience_s
+        return max(1, min(MAX_ROUNDS, int(patience_s / max(step_s, 1e-6))))
+
+    async def _step(self, rounds: list[_Round]) -> None:
         begun_s = self._clock.now_s()
-        try:
-            outcomes = await self._call(rows, self._stall_timeout_s)
-        except (BatchFailed, PluginStalled) as error:
-            await self._step_after(error, batch)
-            return
-        self._count(len(rows), self._clock.now_s() - begun_s)
-        for (lane, chunk), outcome in zip(batch, outcomes, strict=True):
-            self._deliver(lane, chunk, outcome)
+        outcomes, error = await self._runner.run(
+            [_rows(taken, index) for index, taken in enumerate(rounds)], self._stall_timeout_s
+        )
+        if outcomes:
+            self._count(rounds[: len(outcomes)], self._clock.now_s() - begun_s)
+        for taken, given in zip(rounds, outcomes, strict=False):
+            for (lane, chunk), outcome in zip(taken, given, strict=True):
+                self._deliver(lane, chunk, outcome)
+        rest = rounds[len(outcomes) :]
+        if error is not None:
+            await self._step_alone(rest.pop(0), error)
+        for taken in rest:
+            if still := [(lane, chunk) for lane, chunk in taken if lane.in_flight]:
+                await self._step([still])
 
-    async def _call(self, rows: list[Row], timeout_s: float) -> list[RowOutcome]:
-        lease = Lease()
-        call = self._worker.submit(partial(self._stepper.step, rows, lease))
-        try:
-            done, _ = await asyncio.wait([call], timeout=timeout_s)
-            # A thread cannot be stopped, only left behind: without its lease it cannot touch the pool any more.
-            if not done and lease.revoke():
-                raise self._leave_worker_behind(timeout_s)
-            return await call
-        finally:
-            call.cancel()
-
-    def _leave_worker_behind(self, timeout_s: float) -> PluginStalled:
-        self.stalls += 1
-        self._worker.stop()
-        self._worker = self._start_worker()
-        name = self.plugin.spec.name
-        _log.error("plugin %r did not return within %.1f s", name, timeout_s)
-        return PluginStalled(f"plugin {name!r} did not return within {timeout_s:.1f} s", param=name)
-
-    async def _step_after(self, error: BatchFailed | PluginStalled, batch: list[tuple[Lane, PendingChunk]]) -> None:
+    async def _step_alone(self, taken: _Round, error: BatchFailed | PluginStalled) -> None:
         """Finds by solo steps whose fault it was; the others only lose time."""
-        if len(batch) > 1:
-            for lane, chunk in batch:
-                if not lane.closed:
-                    await self._step([(lane, chunk)])
+        if len(taken) > 1:
+            for lane, chunk in taken:
+                if lane.in_flight:
+                    await self._step([[(lane, chunk)]])
         elif isinstance(error, PluginStalled):
-            self._fail(batch[0][0], error)
+            self._fail(taken[0][0], error)
 
     def _deliver(self, lane: Lane, chunk: PendingChunk, outcome: RowOutcome) -> None:
         if outcome.fault is not None:
@@ -227,11 +229,13 @@ class Batcher:
         _log.warning("disabled for one session: %s", fault.message)
         lane.fail(fault)
 
-    def _count(self, rows: int, elapsed_s: float) -> None:
-        self.steps += 1
-        self.rows += rows
+    def _count(self, rounds: list[_Round], elapsed_s: float) -> None:
+        self.steps += len(rounds)
+        self.rows += sum(len(taken) for taken in rounds)
         self.busy_s += elapsed_s
-        self.step_times_s.append(elapsed_s)
+        self.step_times_s.append(elapsed_s / len(rounds))
 
-    def _start_worker(self) -> InferenceWorker:
-        return InferenceWorker(f"tectum-{self.plugin.spec.name}")
+
+def _rows(taken: _Round, index: int) -> list[Row]:
+    """The rows of a round; a session that has never been stepped starts afresh in its first."""
+    return [Row(lane.slot, not index and not lane.started, chunk.samples, lane.params) for lane, chunk in taken]

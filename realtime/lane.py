@@ -108,7 +108,7 @@ class Lane:
         self.slot = slot
         self.live = live
         self.started = False
-        self.in_flight = False
+        self.in_flight = 0
         self.closed = False
         self.fault: PluginFault | None = None
         self.deadline_misses = 0
@@ -178,17 +178,18 @@ class Lane:
         while self._pending:
             chunk = self._pending.pop()
             if now_s <= chunk.deadline_s + self._grace_s:
-                self.in_flight = True
+                self.in_flight += 1
                 return chunk
             self._stale += 1
-        self._listener.on_drained(self)
+        if self.idle:
+            self._listener.on_drained(self)
         return None
 
     def deliver(self, chunk: PendingChunk, event: Event | None, audio: Samples | None, now_s: float) -> None:
-        """Passes on what came of ``chunk``, which ``take`` gave."""
-        self.in_flight = False
-        if self.closed:
-            return
+        """Passes on what came of ``chunk``, the oldest that ``take`` gave and that is still out."""
+        if not self.in_flight:
+            return  # The lane was closed meanwhile.
+        self.in_flight -= 1
         if now_s > chunk.deadline_s and self.spec.kind == "analyzer":
             self.deadline_misses += 1  # A processor's misses are the hops that were passed through.
         self._listener.on_result(self, chunk, event, audio)
@@ -197,7 +198,7 @@ class Lane:
 
     def fail(self, fault: PluginFault) -> None:
         """Disables the plugin for this session; the rest of the session goes on."""
-        self.in_flight = False
+        self.in_flight = 0
         if self.closed or self.fault is not None:
             return
         self.fault = fault
@@ -210,6 +211,7 @@ class Lane:
         """Leaves the plugin. Safe to call twice."""
         if not self.closed:
             self.closed = True
+            self.in_flight = 0
             self._pending.clear()
             if self.fault is None:
                 self._scheduler.remove(self)

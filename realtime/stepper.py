@@ -58,13 +58,14 @@ class Lease:
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     revoked: bool = False
-    used: bool = False
+    outcomes: list[RowOutcome] | None = None
+    """What the call gave, once its state has been written."""
 
     def revoke(self) -> bool:
         """Allows no write from here on; returns False when the state has been written already."""
         with self.lock:
             self.revoked = True
-            return not self.used
+            return self.outcomes is None
 
 
 class BatchFailed(Exception):
@@ -99,7 +100,11 @@ class Stepper:
         except BaseException as error:  # A plugin is not our code: whatever it raises, SystemExit too, stops here.
             if len(rows) > 1:
                 raise BatchFailed(str(error)) from error
-            return [RowOutcome(fault=_as_fault(self._plugin.spec.name, error))]
+            outcomes = [RowOutcome(fault=_as_fault(self._plugin.spec.name, error))]
+            with lease.lock:
+                if not lease.revoked:
+                    lease.outcomes = outcomes
+            return outcomes
 
     def _step_together(self, rows: Sequence[Row], lease: Lease) -> list[RowOutcome]:
         padded = _padded_size(len(rows), self._plugin.device)
@@ -117,7 +122,7 @@ class Stepper:
         with lease.lock:
             if not lease.revoked:
                 self._pool.scatter(slots, state)
-                lease.used = True
+                lease.outcomes = outcomes
         return outcomes
 
     def _read(self, result: Result, count: int, padded: int) -> list[RowOutcome]:

@@ -212,7 +212,7 @@ async def test_settings_with_something_wrong_change_nothing(wanted, error):
 
 async def test_settings_that_a_plugin_cannot_take_on_change_nothing():
     async with serving(probe(), probe("other"), probe("hung")) as engine:
-        engine.batchers["hung"].stalls = MAX_STALLS
+        engine.batchers["hung"]._runner.stalls = MAX_STALLS
         async with engine.open_session(config("probe")) as session:
             wanted = (PluginConfig("probe", {"gain": 9.0}), PluginConfig("other"), PluginConfig("hung"))
             with pytest.raises(PluginStalled, match="is off until restart"):
