@@ -30,6 +30,7 @@ class Seen:
     late_s: list[float] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     summary: dict[str, Any] = field(default_factory=dict)
+    returned_samples: int = 0
 
 
 async def stream(address: str, plugin: str, seconds: float, frame_s: float, seed: int) -> Seen:
@@ -64,6 +65,7 @@ async def _read(connection: ClientConnection, plugin: str, num_samples: int, sen
             if returned < len(sent_s):
                 seen.audio_s.append(now_s - sent_s[returned])
             returned += 1
+            seen.returned_samples += len(message) // 2
             continue
         event = json.loads(message)
         if event["type"] == plugin:
@@ -97,6 +99,7 @@ async def run(address: str, plugin: str, sessions: int, seconds: float, frame_s:
         "sessions": sessions,
         "seconds": seconds,
         **{name: total(name) for name in counted},
+        "returned_samples": sum(one.returned_samples for one in seen),
         "errors": [error for one in seen for error in one.errors],
         "inside_p50_ms": float(np.median([one.summary["latency_ms"]["p50"] for one in seen])),
         "inside_p99_ms": max(one.summary["latency_ms"]["p99"] for one in seen),

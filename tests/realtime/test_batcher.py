@@ -6,7 +6,7 @@ import threading
 import pytest
 import torch
 
-from realtime.batcher import MAX_STALLS
+from realtime.batcher import MAX_ROUNDS, MAX_STALLS
 from realtime.clock import ManualClock
 from realtime.errors import PluginFault, PluginOutputInvalid, PluginRaised, PluginStalled, ServerFull
 
@@ -50,6 +50,37 @@ async def test_a_session_s_hops_are_stepped_in_order():
         write_hops(open_lane(batcher, listener), 1.0, 2.0, 3.0)
         assert [event["hops"] for event in await listener.results(3)] == [1, 2, 3]
         assert totals(listener) == [160.0, 480.0, 960.0]
+
+
+async def test_hops_that_wait_are_one_visit_to_the_worker(monkeypatch):
+    async with batching(plugin := probe()) as batcher:
+        visits = []
+        run = batcher._runner.run
+        monkeypatch.setattr(
+            batcher._runner, "run", lambda rounds, timeout_s: visits.append(len(rounds)) or run(rounds, timeout_s)
+        )
+        listener = Recorder()
+        lane = open_lane(batcher, listener)
+        write_hops(lane, 1.0)
+        await listener.results(1)
+        write_hops(lane, *[1.0] * (MAX_ROUNDS + 3))
+        assert [event["hops"] for event in await listener.results(MAX_ROUNDS + 4)] == list(range(1, MAX_ROUNDS + 5))
+        assert visits == [1, MAX_ROUNDS, 3]
+        assert len(plugin.calls) == batcher.steps == MAX_ROUNDS + 4
+
+
+async def test_a_plugin_that_takes_its_time_is_visited_for_one_hop_at_a_time(monkeypatch):
+    async with batching(probe()) as batcher:
+        batcher.step_times_s.append(0.006)
+        visits = []
+        run = batcher._runner.run
+        monkeypatch.setattr(
+            batcher._runner, "run", lambda rounds, timeout_s: visits.append(len(rounds)) or run(rounds, timeout_s)
+        )
+        listener = Recorder()
+        write_hops(open_lane(batcher, listener), 1.0, 1.0)
+        await listener.results(2)
+        assert visits[0] == 1
 
 
 async def test_inference_runs_off_the_event_loop_on_one_torch_thread():
