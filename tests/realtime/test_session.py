@@ -304,6 +304,7 @@ async def test_a_live_writer_never_waits_and_what_the_reader_misses_is_counted()
         for frame in hops(count):
             await asyncio.wait_for(session.write(frame), PATIENCE_S)
             await arrived(plugin.left)
+        await until(lambda: session._lanes()["probe"].idle)
         await session.end()
         outputs = await drain(session)
         assert len(outputs) == MAX_OUTPUTS
