@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from .async_queue import AsyncBoundedQueue, QueueClosed
 from .batcher import Batcher
 from .bounded_queue import Overflow
 from .clock import Clock
-from .errors import BadFrame, BadMessage, PluginFault, TectumError
+from .errors import BadFrame, BadMessage, PluginFault
 from .frames import AudioFrame, Samples
 from .lane import Lane, PendingChunk
 from .levels import LevelMeter
@@ -23,7 +23,6 @@ from .plugin import Event, Params, PluginSpec
 from .processor_stage import ProcessorStage
 from .session_config import PluginConfig, SessionConfig, parse_plugins
 from .session_stats import SessionStats
-from .sources.base import Source
 
 MAX_OUTPUTS = 512
 """Events and audio frames that may wait for a reader: ten seconds of live audio at 20 ms a frame."""
@@ -33,7 +32,6 @@ MAX_FILE_OUTPUTS = 65_536
 """The same of a file: its writer waits from half of ``MAX_OUTPUTS`` on, and what is inside by then must fit."""
 FILE_PIECE_S = 4.5
 """Longest block a file's lanes take at once; a longer frame is split, and its audio comes back in as many."""
-
 MAX_AMPLITUDE = 1e6
 """120 dB above full scale: louder input would bring a processor's arithmetic near infinity."""
 
@@ -347,35 +345,3 @@ class Session:
         stages_done = self._stages_done or not self._stages
         if self._ended and stages_done and all(lane.idle for lane in self._analyzers.values()):
             self._outputs.close()
-
-
-async def run_session(session: Session, source: Source, on_output: Callable[[Output], Awaitable[None]]) -> None:
-    """Drives ``session`` from ``source`` to its end and hands every output to ``on_output``.
-
-    Raises:
-        TectumError: What broke the source, after all that came before has been handed over.
-    """
-    failure: TectumError | None = None
-
-    async def pump() -> None:
-        nonlocal failure
-        try:
-            async for frame in source:
-                await session.write(frame)
-        except TectumError as error:
-            failure = error
-        finally:
-            await source.aclose()
-        await session.end()
-
-    try:
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(pump(), name=f"pump {session.id[:8]}")
-            async for output in session.outputs():
-                await on_output(output)
-    except BaseExceptionGroup as group:
-        if len(group.exceptions) == 1:
-            raise group.exceptions[0] from None
-        raise
-    if failure is not None:
-        raise failure

@@ -15,8 +15,9 @@ from typing import Any
 from ..engine import Engine, EngineSettings
 from ..errors import BadAudioFile, BadParam
 from ..frames import AudioFrame
-from ..session import Output, run_session
+from ..session import Output
 from ..session_config import PluginConfig, SessionConfig
+from ..session_runner import run_session
 from ..sinks.base import Sink
 from ..sources.base import Source
 
