@@ -251,6 +251,7 @@ def match_channels(samples: Samples, channels: int) -> Samples:
         return samples
     if channels == 1:
         # A third of the time that numpy's mean takes, which matters in every hop of every session.
-        mixed: Samples = np.add.reduce(samples, axis=0, keepdims=True) / np.float32(have)
+        mixed: Samples = np.add.reduce(samples, axis=0, keepdims=True)
+        mixed /= have
         return mixed
     return samples[[min(index, have - 1) for index in range(channels)]]
