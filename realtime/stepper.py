@@ -108,16 +108,13 @@ class Stepper:
 
     def _step_together(self, rows: Sequence[Row], lease: Lease) -> list[RowOutcome]:
         padded = _padded_size(len(rows), self._plugin.device)
-        slots = torch.full((padded,), self._pool.padding_slot, dtype=torch.int64)
-        slots[: len(rows)] = torch.tensor([row.slot for row in rows], dtype=torch.int64)
-        chunks = np.zeros((padded, *rows[0].samples.shape), dtype=np.float32)
-        for index, row in enumerate(rows):
-            chunks[index] = row.samples
-        params = [row.params for row in rows] + [rows[0].params] * (padded - len(rows))
+        padding = padded - len(rows)
         device = self._plugin.device
-        slots = slots.to(device)
-        mask = torch.arange(padded, device=device) < len(rows)
-        result, state = self._plugin.step(torch.from_numpy(chunks).to(device), params, self._pool.gather(slots), mask)
+        slots = torch.tensor([row.slot for row in rows] + [self._pool.padding_slot] * padding, device=device)
+        mask = torch.tensor([True] * len(rows) + [False] * padding, device=device)
+        chunks = torch.from_numpy(np.stack([row.samples for row in rows] + [rows[0].samples] * padding)).to(device)
+        params = [row.params for row in rows] + [rows[0].params] * padding
+        result, state = self._plugin.step(chunks, params, self._pool.gather(slots), mask)
         outcomes = self._read(result, len(rows), padded)
         with lease.lock:
             if not lease.revoked:
