@@ -28,7 +28,7 @@ from ..settings import Settings
 from .access import check_origin, check_token
 from .headers import SecurityHeaders
 from .metrics import render
-from .stream import StreamConnection
+from .stream import StreamConnection, close_reason
 
 WEB_FOLDER = Path(__file__).parents[2] / "web"
 WEB_FOLDERS = ("css", "images", "js")
@@ -118,7 +118,7 @@ class Service:
                 return False
             # A browser shows its page nothing of a refused handshake, but it does show a close code.
             await websocket.accept(subprotocol)
-            await websocket.close(error.close_code, error.message[:120])
+            await websocket.close(error.close_code, close_reason(error))
             return False
         await websocket.accept(subprotocol)
         return True
@@ -138,7 +138,7 @@ def create_app(settings: Settings) -> Starlette:
             *(Mount(f"/{folder}", StaticFiles(directory=WEB_FOLDER / folder)) for folder in WEB_FOLDERS),
         ],
         middleware=[Middleware(SecurityHeaders, settings=settings)],
-        exception_handlers={TectumError: _on_error, HTTPException: _on_http_error},
+        exception_handlers={TectumError: _on_error, HTTPException: _on_http_error, Exception: _on_fault},
         lifespan=service.lifespan,
     )
 
@@ -152,6 +152,11 @@ async def _on_http_error(connection: HTTPConnection, error: Exception) -> Respon
     assert isinstance(error, HTTPException)
     body = {"code": f"http_{error.status_code}", "message": error.detail, "param": None}
     return JSONResponse(body, error.status_code, headers=error.headers)
+
+
+async def _on_fault(connection: HTTPConnection, error: Exception) -> Response:
+    # Starlette raises the error again afterwards, so that the log has it.
+    return _error_response(TectumError("the service failed; its log says how"))
 
 
 def _error_response(error: TectumError, *, status: int | None = None) -> Response:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -59,6 +60,7 @@ class StreamConnection:
         self._send_deadline_s = send_deadline_s
         self._bad_inputs = 0
         self._seq = 0
+        self._session: Session | None = None
 
     async def run(self) -> None:
         """Serves the client until it leaves, ends its stream, or must be closed."""
@@ -71,6 +73,9 @@ class StreamConnection:
             self._abort()
         except TectumError as error:
             await self._close(error)
+        except Exception:  # A fault of ours ends this connection, says so, and no other notices.
+            _log.exception("the session of one client failed")
+            await self._close(TectumError("the service failed; its log says how"))
 
     async def _serve(self) -> None:
         limits = {"text_bytes": MAX_TEXT_BYTES, "frame_bytes": MAX_FRAME_BYTES}
@@ -81,6 +86,7 @@ class StreamConnection:
         except TimeoutError:
             raise BadMessage(f"expected a session.update within {UPDATE_DEADLINE_S:.0f} s, got none") from None
         async with self._engine.open_session(config, first_seq=self._seq) as session:
+            self._session = session
             _emit_updated(session, audio)
             await self._stream(session, audio)
 
@@ -179,9 +185,10 @@ class StreamConnection:
         return data
 
     async def _greet(self, event: Event) -> None:
-        """Sends an event of the time before the session."""
+        """Sends an event outside the session's queue: before there is a session, or as the last word after it."""
+        seq, pts = (self._seq, 0) if self._session is None else (self._session.next_seq, self._session.pts)
         await self._send(
-            self._websocket.send_text, encode_event({"type": event["type"], "seq": self._seq, "pts": 0} | event)
+            self._websocket.send_text, encode_event({"type": event["type"], "seq": seq, "pts": pts} | event)
         )
         self._seq += 1
 
@@ -203,7 +210,7 @@ class StreamConnection:
         """Says why, and closes with the code that belongs to it."""
         try:
             await self._greet(error.to_event())
-            await self._websocket.close(error.close_code, error.message[:120])
+            await self._send(partial(self._websocket.close, error.close_code), close_reason(error))
         except (ClientTooSlow, WebSocketDisconnect, RuntimeError):
             self._abort()
 
@@ -211,6 +218,11 @@ class StreamConnection:
         abort = self._websocket.scope.get("extensions", {}).get(ABORT_EXTENSION)
         if abort is not None:
             abort()
+
+
+def close_reason(error: TectumError) -> str:
+    """Returns what of the message fits into a close frame: 123 bytes of UTF-8 (RFC 6455, section 5.5)."""
+    return error.message.encode()[:123].decode(errors="ignore")
 
 
 class _TooManyErrors(TectumError):

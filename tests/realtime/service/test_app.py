@@ -131,3 +131,14 @@ def test_an_address_that_others_reach_needs_a_token(host):
     with pytest.raises(SettingsError, match="expected a token"):
         require_token_off_loopback(Settings(host=host))
     require_token_off_loopback(Settings(host=host, token=TOKEN))
+
+
+async def test_a_fault_of_ours_is_json_too(serve, monkeypatch):
+    def fail(engine):
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr("realtime.service.app.render", fail)
+    async with serve() as address:
+        status, _, text = await get(address, "/metrics")
+        assert (status, json.loads(text)["code"]) == (500, "internal")
+        assert (await get(address, "/healthz"))[0] == 200

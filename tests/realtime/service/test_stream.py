@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from websockets.exceptions import ConnectionClosed
 
+from realtime.errors import BadMessage
 from realtime.service import stream
 from tests.realtime.service.conftest import open_client
 
@@ -126,6 +127,44 @@ async def test_too_many_bad_messages_close_the_connection(serve):
                 await client.next()
     assert closed.value.rcvd.code == 1008
     assert client.events[-1]["code"] == "too_many_errors"
+
+
+async def test_too_many_bad_frames_end_a_session_with_the_last_number(serve):
+    async with serve() as address, open_client(address) as client:
+        await client.update(GAIN, mode="file")
+        with pytest.raises(ConnectionClosed) as closed:
+            for _ in range(stream.MAX_BAD_INPUTS + 1):
+                await client.send(b"abc")
+                await client.until("error")
+    numbers = [event["seq"] for event in client.events]
+    assert (closed.value.rcvd.code, client.events[-1]["code"]) == (1008, "too_many_errors")
+    assert numbers == sorted(set(numbers))
+
+
+async def test_a_fault_of_ours_is_said_and_hurts_no_other_client(serve, monkeypatch):
+    parse = stream.parse_message
+
+    def fail_on_request(text):
+        if "fail" in text:
+            raise RuntimeError("a fault of ours")
+        return parse(text)
+
+    monkeypatch.setattr(stream, "parse_message", fail_on_request)
+    async with serve() as address, open_client(address) as client, open_client(address) as witness:
+        await witness.update(GAIN, mode="file")
+        await client.update(GAIN, mode="file")
+        await client.send("fail")
+        with pytest.raises(ConnectionClosed) as closed:
+            while True:
+                await client.next()
+        await witness.send(noise(0.1).tobytes())
+        assert (await witness.end())["received_samples"] == 4_800
+    assert (closed.value.rcvd.code, client.events[-1]["code"]) == (1011, "internal")
+
+
+def test_a_close_reason_fits_its_frame_in_any_script():
+    assert len(stream.close_reason(BadMessage("\u00fc" * 100)).encode()) <= 123
+    assert stream.close_reason(BadMessage("short")) == "short"
 
 
 async def test_a_client_that_says_nothing_is_closed(serve, monkeypatch):
