@@ -6,27 +6,32 @@ import torch
 
 from models.frontend import NUM_MELS
 from models.genre import LABELS
-from training.genre.corpus import Gtzan
+from training.genre.corpus import Corpus
 from training.genre.recordings import Recording, Recordings
 
 CLIPS_A_GENRE = 4
 
 
 @pytest.fixture
-def gtzan() -> Gtzan:
+def gtzan() -> Corpus:
     """Forty clips of 344 frames; the clips of a genre are loud in the same twelve bands."""
     rng = np.random.default_rng(0)
     labels = np.repeat(np.arange(len(LABELS)), CLIPS_A_GENRE)
     mel = rng.integers(80, 100, (len(labels), 344, NUM_MELS)).astype(np.uint8)
     for clip, label in enumerate(labels):
         mel[clip, :, label * 11 : label * 11 + 12] += 90
-    return Gtzan(
+    ids = tuple(f"{LABELS[label]}.{i:05d}" for i, label in enumerate(labels))
+    return Corpus(
         mel=mel,
+        chroma=mel[:, :, ::11],
         frames=np.full(len(labels), 344),
-        ids=tuple(f"{LABELS[label]}.{i:05d}" for i, label in enumerate(labels)),
+        ids=ids,
         labels=labels,
+        label_names=LABELS,
+        groups=ids,
         bins=torch.arange(NUM_MELS) * 8,
         mel_filters=torch.eye(NUM_MELS),
+        chroma_filters=torch.eye(NUM_MELS)[::11],
     )
 
 

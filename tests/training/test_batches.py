@@ -4,25 +4,25 @@ import torch
 
 from training.genre.augment import Augmentation, mean_level_db, mix
 from training.genre.batches import SETTLE_FRAMES, Batches, BatchSettings
-from training.genre.corpus import Gtzan
+from training.genre.corpus import Corpus
 from training.genre.recordings import Recordings
 
 NONE = Augmentation(relevel=0.0, tilt_db=0.0, ripple_db=0.0, lowpass=0.0, background=0.0, overlap=0.0, noise_db=0.0)
 
 
-def new_batches(gtzan: Gtzan, recordings: Recordings, **settings: float) -> Batches:
+def new_batches(gtzan: Corpus, recordings: Recordings, **settings: float) -> Batches:
     chosen = BatchSettings(**{"music": 12, "other": 6, "num_frames": 100, **settings})
     return Batches(gtzan, np.arange(len(gtzan.ids)), recordings, chosen, Augmentation())
 
 
-def test_a_batch_depends_on_the_generator_alone(gtzan: Gtzan, recordings: Recordings) -> None:
+def test_a_batch_depends_on_the_generator_alone(gtzan: Corpus, recordings: Recordings) -> None:
     batches = new_batches(gtzan, recordings)
     one, other, third = (batches.draw(np.random.default_rng(seed)) for seed in (5, 5, 6))
     assert all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
     assert not torch.equal(one.mel, third.mel)
 
 
-def test_music_has_its_genre_and_other_sound_has_none(gtzan: Gtzan, recordings: Recordings) -> None:
+def test_music_has_its_genre_and_other_sound_has_none(gtzan: Corpus, recordings: Recordings) -> None:
     batch = new_batches(gtzan, recordings, prefix=0.0).draw(np.random.default_rng(0))
     assert batch.mel.shape == (18, 100, 128)
     assert bool((batch.genre[12:] == -1).all())
@@ -32,7 +32,7 @@ def test_music_has_its_genre_and_other_sound_has_none(gtzan: Gtzan, recordings: 
         assert loudest // 11 == genre
 
 
-def test_the_first_second_after_every_change_costs_nothing(gtzan: Gtzan, recordings: Recordings) -> None:
+def test_the_first_second_after_every_change_costs_nothing(gtzan: Corpus, recordings: Recordings) -> None:
     batch = new_batches(gtzan, recordings, prefix=1.0).draw(np.random.default_rng(0))
     changes = batch.genre.diff(dim=1) != 0
     assert bool(changes.any())
@@ -42,7 +42,7 @@ def test_the_first_second_after_every_change_costs_nothing(gtzan: Gtzan, recordi
     assert float(batch.weight.mean()) > 0.6
 
 
-def test_silent_frames_cost_nothing(gtzan: Gtzan, recordings: Recordings) -> None:
+def test_silent_frames_cost_nothing(gtzan: Corpus, recordings: Recordings) -> None:
     gtzan.mel[:, 50:60] = 0
     batches = Batches(
         gtzan, np.arange(40), recordings, BatchSettings(music=20, other=0, num_frames=340, prefix=0.0), NONE
@@ -53,7 +53,7 @@ def test_silent_frames_cost_nothing(gtzan: Gtzan, recordings: Recordings) -> Non
     assert float(batch.weight[silent].sum()) == 0
 
 
-def test_level_does_not_tell_music_from_the_rest(gtzan: Gtzan, recordings: Recordings) -> None:
+def test_level_does_not_tell_music_from_the_rest(gtzan: Corpus, recordings: Recordings) -> None:
     quiet = Recordings(recordings.items, recordings.mel // 3, recordings.starts)
     batches = new_batches(gtzan, quiet, music=60, other=60, prefix=0.0)
     mel = batches.draw(np.random.default_rng(0)).mel.numpy()
@@ -61,14 +61,14 @@ def test_level_does_not_tell_music_from_the_rest(gtzan: Gtzan, recordings: Recor
     assert abs(np.median(levels[:60]) - np.median(levels[60:])) < 8
 
 
-def test_augmentation_moves_the_level_to_where_it_was_told(gtzan: Gtzan) -> None:
+def test_augmentation_moves_the_level_to_where_it_was_told(gtzan: Corpus) -> None:
     mel = gtzan.mel[0].astype(np.float32) / 2 - 100
     moved = NONE.apply(mel, np.random.default_rng(0), -12.0)
     assert mean_level_db(moved) == pytest.approx(-12.0, abs=3.0)
     assert np.ptp(moved - mel) == pytest.approx(0.0, abs=1e-3)
 
 
-def test_mixing_adds_power_at_the_level_asked_for(gtzan: Gtzan) -> None:
+def test_mixing_adds_power_at_the_level_asked_for(gtzan: Corpus) -> None:
     mel, other = (gtzan.mel[clip].astype(np.float32) / 2 - 100 for clip in (0, 39))
     mixed = mix(mel, other, 10.0)
     assert (mixed >= mel).all()

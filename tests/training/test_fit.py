@@ -5,7 +5,7 @@ import torch
 
 from training.genre.augment import Augmentation
 from training.genre.batches import Batches, BatchSettings
-from training.genre.corpus import Gtzan
+from training.genre.corpus import Corpus
 from training.genre.fit import FitSettings, fit
 from training.genre.recordings import Recordings
 from training.genre.score import clip_accuracy, clip_nll, music_shares, tag_clips
@@ -17,19 +17,19 @@ class Cut(Exception):
     """The power went off."""
 
 
-def new_batches(gtzan: Gtzan, recordings: Recordings) -> Batches:
+def new_batches(gtzan: Corpus, recordings: Recordings) -> Batches:
     settings = BatchSettings(music=10, other=5, num_frames=40)
     return Batches(gtzan, np.arange(len(gtzan.ids)), recordings, settings, Augmentation())
 
 
-def new_net(gtzan: Gtzan) -> torch.nn.Module:
+def new_net(gtzan: Corpus) -> torch.nn.Module:
     torch.manual_seed(0)
     net = gtzan.new_net(SETTINGS.dropout)
     net.set_standardisation(torch.zeros(13), torch.full((13,), 50.0))
     return net
 
 
-def test_a_run_that_was_cut_ends_like_one_that_was_not(gtzan: Gtzan, recordings: Recordings, tmp_path: Path) -> None:
+def test_a_run_that_was_cut_ends_like_one_that_was_not(gtzan: Corpus, recordings: Recordings, tmp_path: Path) -> None:
     batches = new_batches(gtzan, recordings)
     whole = fit(new_net(gtzan), batches, SETTINGS, 7, tmp_path / "whole")
 
@@ -53,7 +53,7 @@ def test_a_run_that_was_cut_ends_like_one_that_was_not(gtzan: Gtzan, recordings:
         assert torch.equal(value, resumed.state_dict()[name]), name
 
 
-def test_the_best_weights_are_kept_not_the_last(gtzan: Gtzan, recordings: Recordings, tmp_path: Path) -> None:
+def test_the_best_weights_are_kept_not_the_last(gtzan: Corpus, recordings: Recordings, tmp_path: Path) -> None:
     scores = iter((0.5, 0.1, 0.9))
     seen: list[torch.Tensor] = []
 
@@ -65,7 +65,7 @@ def test_the_best_weights_are_kept_not_the_last(gtzan: Gtzan, recordings: Record
     assert torch.equal(best.genre.weight, seen[1])
 
 
-def test_ten_tones_and_noise_are_learned(gtzan: Gtzan, recordings: Recordings, tmp_path: Path) -> None:
+def test_ten_tones_and_noise_are_learned(gtzan: Corpus, recordings: Recordings, tmp_path: Path) -> None:
     clips = np.arange(len(gtzan.ids))
     before = clip_nll(tag_clips(new_net(gtzan).eval(), gtzan, clips), gtzan.labels)
     net = fit(new_net(gtzan), new_batches(gtzan, recordings), FitSettings(steps=60, rate=1e-2), 0, tmp_path)

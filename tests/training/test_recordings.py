@@ -7,7 +7,7 @@ import torch
 
 from models.frontend import FRAME_SAMPLES, HOP_SAMPLES, SAMPLE_RATE, MelBands
 from training.genre import recordings
-from training.genre.corpus import Gtzan, load_split
+from training.genre.corpus import Corpus, load_split
 from training.genre.recordings import list_recordings, load_recordings, part_of, quantise, read_audio
 
 
@@ -57,7 +57,7 @@ def test_of_gtzan_audio_only_training_clips_are_taken(tmp_path: Path) -> None:
     assert items[0].part == items[1].part
 
 
-def test_the_cache_gives_what_decoding_gave(tmp_path: Path, gtzan: Gtzan, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cache_gives_what_decoding_gave(tmp_path: Path, gtzan: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
     data = tmp_path / "data"
     data.mkdir()
     bands = MelBands(gtzan.bins, gtzan.mel_filters)

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from training.genre.batches import SETTLE_FRAMES
-from training.genre.corpus import Gtzan
+from training.genre.corpus import Corpus
 from training.genre.score import Tagged, carried_accuracy, clip_accuracy, clip_nll, clip_posterior, per_label
 
 
@@ -46,7 +46,7 @@ class Remembering(torch.nn.Module):
         return log_probs.expand(-1, mel.shape[1], -1), torch.zeros(mel.shape[:2]), state
 
 
-def test_carried_accuracy_falls_for_a_network_that_cannot_forget(gtzan: Gtzan) -> None:
+def test_carried_accuracy_falls_for_a_network_that_cannot_forget(gtzan: Corpus) -> None:
     gtzan.mel[:] = gtzan.mel.mean(axis=1, keepdims=True)
     clips = np.arange(40)
     assert carried_accuracy(Remembering(), gtzan, clips[:1]) == 1.0

@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 
 from .augment import Augmentation, Mel, mean_level_db, mix
-from .corpus import Gtzan
+from .corpus import Corpus
 from .recordings import Recordings
 
 SETTLE_FRAMES = 11
@@ -73,7 +73,7 @@ class Batches:
 
     def __init__(
         self,
-        gtzan: Gtzan,
+        gtzan: Corpus,
         clips: NDArray[np.int64],
         recordings: Recordings,
         settings: BatchSettings,

@@ -1,4 +1,4 @@
-"""GTZAN as stored mel bands, and its two ways of being split.
+"""Labelled clips as stored bands, and GTZAN's: its table and its two ways of being split.
 
 Invariant: splits are lists of ids; a clip is never named by its position outside this module's arrays.
 """
@@ -13,36 +13,44 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from models.genre import LABELS, GenreNet
+from models.genre import GenreNet
 
 SPLITS = ("train", "valid", "test")
 
 
 @dataclass(frozen=True, slots=True)
-class Gtzan:
-    """All 1,000 clips of ``gtzan_bands.npz``.
+class Corpus:
+    """N clips as stored bands: GTZAN's thousand, or a user's own.
 
     Attributes:
         mel: uint8 ``[N, F, 128]``, dB = value / 2 - 100.
-        frames: Valid frames of each clip.
-        ids: ``genre.number`` of each clip.
-        labels: int64 ``[N]``, index into ``LABELS``.
-        bins: int64 ``[K]`` and
-        mel_filters: float32 ``[128, K]``, for ``GenreNet``.
+        chroma: uint8 ``[N, F, 12]``, likewise.
+        frames: int64 ``[N]``, valid frames of each clip; what follows them is padding.
+        ids: Name of each clip, each a different one.
+        labels: int64 ``[N]``, index into ``label_names``.
+        label_names: The labels, in alphabetical order.
+        groups: What each clip was cut from or who played it: clips of one group are never split.
+        bins: int64 ``[K]``, the spectrum bins that are kept, with
+        mel_filters: float32 ``[128, K]`` and
+        chroma_filters: float32 ``[12, K]``: the front-end that gave the bands, for ``GenreNet``.
     """
 
     mel: NDArray[np.uint8]
+    chroma: NDArray[np.uint8]
     frames: NDArray[np.int64]
     ids: tuple[str, ...]
     labels: NDArray[np.int64]
+    label_names: tuple[str, ...]
+    groups: tuple[str, ...]
     bins: torch.Tensor
     mel_filters: torch.Tensor
+    chroma_filters: torch.Tensor
 
     def index(self, ids: Iterable[str]) -> NDArray[np.int64]:
         """Returns the positions of ``ids``.
 
         Raises:
-            KeyError: On an id that GTZAN does not have.
+            KeyError: On an id that the corpus does not have.
         """
         position = {name: i for i, name in enumerate(self.ids)}
         return np.array([position[name] for name in ids], dtype=np.int64)
@@ -52,8 +60,8 @@ class Gtzan:
         return GenreNet(self.bins, self.mel_filters, dropout)
 
 
-def load_gtzan(data: Path) -> Gtzan:
-    """Reads ``gtzan/gtzan_bands.npz`` below ``data``.
+def load_gtzan(data: Path) -> Corpus:
+    """Reads all 1,000 clips of ``gtzan/gtzan_bands.npz`` below ``data``; every clip is a group of its own.
 
     Raises:
         FileNotFoundError: When it is not there.
@@ -63,13 +71,19 @@ def load_gtzan(data: Path) -> Gtzan:
         raise FileNotFoundError(f"expected GTZAN's bands at {path}; name the data folder with --data or TECTUM_DATA")
     with np.load(path) as arrays:
         ids = tuple(str(name) for name in arrays["id"])
-        return Gtzan(
+        genres = [name.split(".")[0] for name in ids]
+        names, labels = np.unique(genres, return_inverse=True)
+        return Corpus(
             mel=arrays["mel"],
+            chroma=arrays["chroma"],
             frames=arrays["frames"].astype(np.int64),
             ids=ids,
-            labels=np.array([LABELS.index(name.split(".")[0]) for name in ids], dtype=np.int64),
+            labels=labels.astype(np.int64),
+            label_names=tuple(str(name) for name in names),
+            groups=ids,
             bins=torch.from_numpy(arrays["bins"].astype(np.int64)),
             mel_filters=torch.from_numpy(arrays["mel_filters"]),
+            chroma_filters=torch.from_numpy(arrays["chroma_filters"]),
         )
 
 
@@ -86,11 +100,11 @@ def load_split(data: Path, name: str) -> tuple[str, ...]:
     return tuple(Path(line).stem for line in lines)
 
 
-def fold_of_tracks(gtzan: Gtzan, num_folds: int, seed: int) -> NDArray[np.int64]:
+def fold_of_tracks(corpus: Corpus, num_folds: int, seed: int) -> NDArray[np.int64]:
     """Deals the clips of every genre evenly over ``num_folds``, at random; returns the fold of each clip ``[N]``."""
     rng = np.random.default_rng(seed)
-    folds = np.empty(len(gtzan.ids), dtype=np.int64)
-    for label in range(len(LABELS)):
-        members = np.flatnonzero(gtzan.labels == label)
+    folds = np.empty(len(corpus.ids), dtype=np.int64)
+    for label in range(len(corpus.label_names)):
+        members = np.flatnonzero(corpus.labels == label)
         folds[rng.permutation(members)] = np.arange(len(members)) % num_folds
     return folds

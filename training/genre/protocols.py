@@ -20,7 +20,7 @@ from models.genre import GenreNet
 
 from .augment import Augmentation
 from .batches import Batches, BatchSettings
-from .corpus import Gtzan, fold_of_tracks, load_gtzan, load_split
+from .corpus import Corpus, fold_of_tracks, load_gtzan, load_split
 from .fit import FitSettings, fit
 from .recordings import Recordings, load_recordings
 from .score import carried_accuracy, clip_accuracy, clip_nll, music_shares, per_label, tag_clips
@@ -38,7 +38,7 @@ class Study:
 
     def __init__(self, data: Path, runs: Path) -> None:
         self.runs = runs
-        self.gtzan: Gtzan = load_gtzan(data)
+        self.gtzan: Corpus = load_gtzan(data)
         self.parts = {name: self.gtzan.index(load_split(data, name)) for name in ("train", "valid", "test")}
         train_ids = frozenset(self.gtzan.ids[i] for i in self.parts["train"])
         self.recordings: Recordings = load_recordings(

@@ -15,7 +15,7 @@ from models.frontend import HOP_SAMPLES, SAMPLE_RATE
 from models.genre import GenreNet
 
 from .batches import SETTLE_FRAMES
-from .corpus import Gtzan
+from .corpus import Corpus
 from .recordings import Recordings
 
 FRAMES_A_SECOND = SAMPLE_RATE / HOP_SAMPLES
@@ -86,12 +86,12 @@ def per_label(tagged: Tagged, labels: NDArray[np.int64]) -> list[list[int]]:
     return [[int(count) for count in row] for row in matrix]
 
 
-def tag_clips(net: GenreNet, gtzan: Gtzan, clips: NDArray[np.int64]) -> Tagged:
+def tag_clips(net: GenreNet, gtzan: Corpus, clips: NDArray[np.int64]) -> Tagged:
     """Runs the network over GTZAN clips, 343 frames each (one clip lacks the last frame)."""
     return tag_mel(net, gtzan.mel[clips, :343])
 
 
-def carried_accuracy(net: GenreNet, gtzan: Gtzan, clips: NDArray[np.int64]) -> float:
+def carried_accuracy(net: GenreNet, gtzan: Corpus, clips: NDArray[np.int64]) -> float:
     """Returns the clip accuracy when all clips follow one another in one stream of hours, the state never reset."""
     order = np.random.default_rng(0).permutation(clips)
     probs = tag_mel(net, gtzan.mel[order, :343].reshape(1, len(order) * 343, -1)).probs
