@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from models.frontend import NUM_MELS, NUM_SPECTRUM_BINS
+from models.frontend import NUM_CHROMA, NUM_MELS, NUM_SPECTRUM_BINS, Bands
 from models.genre import GenreNet
 
 
@@ -18,6 +18,19 @@ def triangles() -> torch.Tensor:
     centres = torch.linspace(4, NUM_SPECTRUM_BINS - 5, NUM_MELS)
     weights = (1 - (torch.arange(NUM_SPECTRUM_BINS) - centres[:, None]).abs() / 9).clamp_min(0)
     return weights / weights.sum(1, keepdim=True)
+
+
+@pytest.fixture
+def combs() -> torch.Tensor:
+    """Seven bins a pitch class, over and over, each class of about sum 1: ``[12, 1025]``."""
+    octave = torch.eye(NUM_CHROMA).repeat_interleave(7, 1) / 85
+    return octave.repeat(1, 13)[:, :NUM_SPECTRUM_BINS]
+
+
+@pytest.fixture
+def bands(triangles: torch.Tensor, combs: torch.Tensor) -> Bands:
+    """A front-end of those filters."""
+    return Bands(torch.arange(NUM_SPECTRUM_BINS), triangles, combs)
 
 
 @pytest.fixture
