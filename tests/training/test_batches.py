@@ -54,7 +54,7 @@ def test_silent_frames_cost_nothing(gtzan: Corpus, recordings: Recordings) -> No
 
 
 def test_level_does_not_tell_music_from_the_rest(gtzan: Corpus, recordings: Recordings) -> None:
-    quiet = Recordings(recordings.items, recordings.mel // 3, recordings.starts)
+    quiet = Recordings(recordings.items, recordings.mel // 3, recordings.chroma // 3, recordings.starts)
     batches = new_batches(gtzan, quiet, music=60, other=60, prefix=0.0)
     mel = batches.draw(np.random.default_rng(0)).mel.numpy()
     levels = np.array([mean_level_db(row) for row in mel])

@@ -10,18 +10,18 @@ from __future__ import annotations
 
 import csv
 import hashlib
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import soundfile
-import soxr
-import torch
 from numpy.typing import NDArray
 from rich.progress import track
 
-from models.frontend import FRAME_SAMPLES, SAMPLE_RATE, MelBands
+from models.frontend import Bands
+
+from .decode import StoredBands, bands_of
 
 SPEECH = ("librispeech", "speechocean762", "voices")
 AMBIENCE = ("esc10", "moodist", "nonspeech", "textures", "urbansound8k")
@@ -76,21 +76,28 @@ class Recording:
 
 @dataclass(frozen=True, slots=True)
 class Recordings:
-    """Mel bands of many recordings, end to end.
+    """Bands of many recordings, end to end.
 
     Attributes:
         items: The recordings.
         mel: uint8 ``[sum of frames, 128]``, dB = value / 2 - 100.
+        chroma: uint8 ``[sum of frames, 12]``, likewise.
         starts: int64 ``[N + 1]``; recording ``i`` has the frames ``starts[i]:starts[i + 1]``.
     """
 
     items: tuple[Recording, ...]
     mel: NDArray[np.uint8]
+    chroma: NDArray[np.uint8]
     starts: NDArray[np.int64]
 
     def frames(self, i: int) -> NDArray[np.uint8]:
-        """Returns the bands ``[F, 128]`` of recording ``i``."""
+        """Returns the mel bands ``[F, 128]`` of recording ``i``."""
         return self.mel[self.starts[i] : self.starts[i + 1]]
+
+    def bands(self, i: int) -> StoredBands:
+        """Returns the mel bands and the chroma of recording ``i``."""
+        frames = slice(self.starts[i], self.starts[i + 1])
+        return StoredBands(self.mel[frames], self.chroma[frames])
 
     def select(self, part: str, *kinds: str) -> list[int]:
         """Returns the recordings of one part and any of ``kinds``."""
@@ -116,40 +123,34 @@ def list_recordings(data: Path, gtzan_train: frozenset[str]) -> Iterator[Recordi
             yield Recording(f"gtzan_audio/{row['file']}", "music", row["id"], "train")
 
 
-def load_recordings(data: Path, gtzan_train: frozenset[str], bands: MelBands, cache: Path) -> Recordings:
+def load_recordings(data: Path, gtzan_train: frozenset[str], bands: Bands, cache: Path) -> Recordings:
     """Returns the bands of every recording, from ``cache`` where it holds the same list, else decoded (minutes)."""
     items = tuple(list_recordings(data, gtzan_train))
     if cache.is_file():
         with np.load(cache) as stored:
-            if list(stored["paths"]) == [item.path for item in items]:
-                return Recordings(items, stored["mel"], stored["starts"])
-    mels = [_bands_of(data / item.path, bands) for item in track(items, description="decoding recordings")]
-    starts = np.concatenate([[0], np.cumsum([len(mel) for mel in mels])]).astype(np.int64)
-    recordings = Recordings(items, np.concatenate(mels), starts)
+            if "chroma" in stored and list(stored["paths"]) == [item.path for item in items]:
+                return Recordings(items, stored["mel"], stored["chroma"], stored["starts"])
+    decoded = [bands_of(data / item.path, bands) for item in track(items, description="decoding recordings")]
+    recordings = join_recordings(items, decoded)
     cache.parent.mkdir(parents=True, exist_ok=True)
-    np.savez(cache, paths=np.array([item.path for item in items]), mel=recordings.mel, starts=starts)
+    # Written whole or not at all: what reads the cache meanwhile finds the one before.
+    partial = cache.with_suffix(".partial.npz")
+    np.savez(
+        partial,
+        paths=np.array([item.path for item in items]),
+        mel=recordings.mel,
+        chroma=recordings.chroma,
+        starts=recordings.starts,
+    )
+    os.replace(partial, cache)
     return recordings
 
 
-def read_audio(path: Path) -> NDArray[np.float32]:
-    """Decodes a file to mono float32 ``[T]`` at 22,050 Hz."""
-    samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
-    resampled: NDArray[np.float32] = soxr.resample(samples.mean(axis=1), rate, SAMPLE_RATE, "HQ")
-    return resampled
-
-
-def quantise(mel_db: torch.Tensor) -> NDArray[np.uint8]:
-    """Stores dB as GTZAN's table does: value / 2 - 100."""
-    stored: NDArray[np.uint8] = ((mel_db + 100.0) * 2.0).round().clamp(0, 255).to(torch.uint8).numpy()
-    return stored
-
-
-def _bands_of(path: Path, bands: MelBands) -> NDArray[np.uint8]:
-    samples = read_audio(path)
-    if len(samples) < FRAME_SAMPLES:
-        return np.empty((0, 128), dtype=np.uint8)
-    with torch.inference_mode():
-        return quantise(bands(torch.from_numpy(samples)[None])[0])
+def join_recordings(items: Sequence[Recording], decoded: Sequence[StoredBands]) -> Recordings:
+    """Lays the bands of ``items`` end to end."""
+    mel, chroma = (np.concatenate(column) for column in zip(*decoded, strict=True))
+    starts = np.concatenate([[0], np.cumsum([len(bands.mel) for bands in decoded])]).astype(np.int64)
+    return Recordings(tuple(items), mel, chroma, starts)
 
 
 def _manifest(folder: Path) -> list[dict[str, str]]:
