@@ -1,4 +1,4 @@
-"""The genre tagger: 13 MFCC -> LSTM 128 -> LSTM 32 -> 10 genres, and whether it is music at all.
+"""The genre tagger's network: 13 MFCC -> LSTM 128 -> LSTM 32 -> the labels, and whether it is music at all.
 
 The network of "Research on music genre classification algorithm based on deep learning" (paper 000, figure 7), made
 causal and streaming, with its features inside and a second output from the same 32 units.
@@ -10,25 +10,23 @@ from typing import Final
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
-from .frontend import FRAME_SAMPLES, HOP_SAMPLES, NUM_MFCC, SAMPLE_RATE, MelBands, Mfcc
+from .frontend import FRAME_SAMPLES, HOP_SAMPLES, NUM_MFCC, SAMPLE_RATE, Bands, Mfcc
 from .lstm import StreamingLSTM
 
-VERSION = "0.1.0"
-LABELS = ("blues", "classical", "country", "disco", "hiphop", "jazz", "metal", "pop", "reggae", "rock")
-HIDDEN_SIZES = (128, 32)
-
+VERSION = "0.2.0"
+WIDE, NARROW = 128, 32
 
 # Plain tuples, because TorchScript makes a new NamedTuple type at every call that returns one: 100 us of 220.
-GenreState = tuple[Tensor, Tensor, Tensor, Tensor]
-"""Memory of B streams, float32: ``h1, c1 [B, 128]`` and ``h2, c2 [B, 32]``."""
+GenreOutput = tuple[Tensor, Tensor, Tensor, Tensor, Tensor]
+"""What the network says after each frame, given all that it has heard, float32:
 
-GenreOutput = tuple[Tensor, Tensor, Tensor]
-"""What the tagger says after each frame, given all that it has heard:
-
-- ``log_probs [B, F, 10]``, natural log of each genre's probability, given that it is music;
+- ``log_probs [B, F, L]``, natural log of each label's probability, given that it is music;
 - ``music_logit [B, F]``, log-odds of music against speech, ambience and noise;
-- ``level_db [B, F]``, mean power of the frame's samples, dBFS, at least -120.
+- ``level_db [B, F]``, mean power of the frame's samples, dBFS, at least -120;
+- ``embedding [B, F, E]``, the layer before the output, of length 1: similar music has similar directions;
+- ``heard_s [B, F]``, seconds that the answer rests on; it falls where the network began again.
 """
 
 
@@ -36,29 +34,35 @@ class GenreNet(nn.Module):
     """Audio in, genres out.
 
     Args:
-        bins: See ``MelBands``.
-        mel_filters: See ``MelBands``.
+        bands: The front-end.
+        num_labels: Genres to tell apart (L).
         dropout: Share of hidden units dropped between the layers while training.
     """
 
     sample_rate: Final = SAMPLE_RATE
     chunk_samples: Final = FRAME_SAMPLES
     hop_samples: Final = HOP_SAMPLES
+    hop_s: Final = HOP_SAMPLES / SAMPLE_RATE
     rms_scale: Final = FRAME_SAMPLES**-0.5
+    wide: Final = WIDE
+    narrow: Final = NARROW
+    state_size: Final = 2 * (WIDE + NARROW) + 1
+    embedding_size: Final = NARROW
     mfcc_mean: Tensor
     mfcc_scale: Tensor
 
-    def __init__(self, bins: Tensor, mel_filters: Tensor, dropout: float = 0.0) -> None:
+    def __init__(self, bands: Bands, num_labels: int, dropout: float = 0.0) -> None:
         super().__init__()
-        self.bands = MelBands(bins, mel_filters)
+        self.num_labels = num_labels
+        self.bands = bands
         self.mfcc = Mfcc()
         self.register_buffer("mfcc_mean", torch.zeros(NUM_MFCC))
         self.register_buffer("mfcc_scale", torch.ones(NUM_MFCC))
-        self.lstm1 = StreamingLSTM(NUM_MFCC, HIDDEN_SIZES[0])
-        self.lstm2 = StreamingLSTM(HIDDEN_SIZES[0], HIDDEN_SIZES[1])
+        self.lstm1 = StreamingLSTM(NUM_MFCC, WIDE)
+        self.lstm2 = StreamingLSTM(WIDE, NARROW)
         self.dropout = nn.Dropout(dropout)
-        self.genre = nn.Linear(HIDDEN_SIZES[1], len(LABELS))
-        self.music = nn.Linear(HIDDEN_SIZES[1], 1)
+        self.genre = nn.Linear(NARROW, num_labels)
+        self.music = nn.Linear(NARROW, 1)
 
     def set_standardisation(self, mean: Tensor, deviation: Tensor) -> None:
         """Fixes the mean and deviation ``[13]`` that the MFCC are standardised by."""
@@ -66,14 +70,11 @@ class GenreNet(nn.Module):
         self.mfcc_scale.copy_(deviation.clamp_min(1e-3).reciprocal())
 
     @torch.jit.export
-    def init_state(self, batch_size: int) -> GenreState:
-        """Returns the state of ``batch_size`` streams that have heard nothing."""
-        like = self.mfcc_mean
-        wide = torch.zeros(batch_size, self.lstm1.hidden_size, dtype=like.dtype, device=like.device)
-        narrow = torch.zeros(batch_size, self.lstm2.hidden_size, dtype=like.dtype, device=like.device)
-        return wide, wide.clone(), narrow, narrow.clone()
+    def init_state(self, batch_size: int) -> Tensor:
+        """Returns the state ``[B, N]`` of streams that have heard nothing: zeros."""
+        return torch.zeros(batch_size, self.state_size, dtype=self.mfcc_mean.dtype, device=self.mfcc_mean.device)
 
-    def forward(self, x: Tensor, state: GenreState) -> tuple[GenreOutput, GenreState]:
+    def forward(self, x: Tensor, state: Tensor) -> tuple[GenreOutput, Tensor]:
         """Advances every stream by the frames in ``x``.
 
         Args:
@@ -86,16 +87,26 @@ class GenreNet(nn.Module):
         """
         rms = torch.linalg.vector_norm(x.unfold(1, self.chunk_samples, self.hop_samples), dim=-1) * self.rms_scale
         level_db = rms.clamp_min(1e-6).log10() * 20.0
-        log_probs, music_logit, state = self.tag(self.bands(x), state)
-        return (log_probs, music_logit, level_db), state
+        mel_db, chroma_db = self.bands(x)
+        log_probs, music_logit, embedding, heard_s, state = self.tag(mel_db, chroma_db, state)
+        return (log_probs, music_logit, level_db, embedding, heard_s), state
 
     @torch.jit.export
-    def tag(self, mel_db: Tensor, state: GenreState) -> tuple[Tensor, Tensor, GenreState]:
-        """Advances over mel bands ``[B, F, 128]`` dB; returns ``log_probs``, ``music_logit`` and the state."""
+    def tag(self, mel_db: Tensor, chroma_db: Tensor, state: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+        """Advances over bands, dB: ``mel_db [B, F, 128]``, and ``chroma_db [B, F, 12]``, which are not looked at.
+
+        Returns:
+            ``log_probs``, ``music_logit``, ``embedding``, ``heard_s`` and the state.
+        """
         mfcc = (self.mfcc(mel_db) - self.mfcc_mean) * self.mfcc_scale
-        h1, c1, h2, c2 = state
+        h1, c1, h2, c2, frames = state.split_with_sizes([self.wide, self.wide, self.narrow, self.narrow, 1], 1)
         y1, h1, c1 = self.lstm1(mfcc, h1, c1)
         y2, h2, c2 = self.lstm2(self.dropout(y1), h2, c2)
         hidden = self.dropout(y2)
         log_probs = torch.log_softmax(self.genre(hidden), dim=-1)
-        return log_probs, self.music(hidden).squeeze(-1), (h1, c1, h2, c2)
+        music_logit = self.music(hidden).squeeze(-1)
+        embedding = functional.normalize(y2, dim=-1)
+        # Frames are counted, not seconds added up: float32 counts them exactly for two weeks.
+        count = frames + torch.arange(1, mel_db.size(1) + 1, dtype=state.dtype, device=state.device)
+        state = torch.cat((h1, c1, h2, c2, count[:, -1:]), 1)
+        return log_probs, music_logit, embedding, count * self.hop_s, state

@@ -25,11 +25,11 @@ PACKAGED = Path(__file__).parents[1] / "models" / "artifacts"
 class StreamingModule(Protocol):
     """A loaded network: ``init_state(batch)`` and ``(x, state) -> (y, state)``, no state of its own."""
 
-    def init_state(self, batch_size: int) -> tuple[torch.Tensor, ...]:
-        """Returns the state of streams that have heard nothing."""
+    def init_state(self, batch_size: int) -> torch.Tensor:
+        """Returns the state ``[B, N]`` of streams that have heard nothing."""
         ...
 
-    def __call__(self, x: torch.Tensor, state: tuple[torch.Tensor, ...]) -> tuple[Any, tuple[torch.Tensor, ...]]:
+    def __call__(self, x: torch.Tensor, state: torch.Tensor) -> tuple[Any, torch.Tensor]:
         """Advances every stream by the frames in ``x``."""
         ...
 

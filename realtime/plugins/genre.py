@@ -1,4 +1,4 @@
-"""Names the music that plays: the causal LSTM tagger, with memory, level gate and hysteresis around it.
+"""Names the music that plays: a causal tagger, and a verdict on what it says that holds still.
 
 Invariant: all that is known about a stream is in ``GenreState``, whose size does not grow with the stream.
 """
@@ -6,17 +6,32 @@ Invariant: all that is known about a stream is in ``GenreState``, whose size doe
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple, Protocol, cast
 
 import torch
 from pydantic import Field
 from torch import Tensor
 
 from .. import plugin
-from ..artifacts import load_artifact
+from ..artifacts import StreamingModule, load_artifact
 from ..errors import ArtifactError
 from ..plugin import Event, Plugin, PluginSpec, Result
-from .genre_verdict import NO_LABEL, NUM_GENRES, Controls, Memory, judge, new_memory
+
+MAX_LABELS = 500
+
+CONTROLS = (
+    "interval_s",
+    "smoothing_s",
+    "evidence_s",
+    "threshold",
+    "hysteresis",
+    "music_threshold",
+    "silence_db",
+)
+"""The parameters that the model reads, in the order in which it does."""
+
+IS_MUSIC, LABEL, POSTERIOR = 0, 1, 2
+"""Columns of the model's report on a stream; the posterior goes on to its end."""
 
 
 class GenreParams(plugin.Params):
@@ -30,13 +45,23 @@ class GenreParams(plugin.Params):
         description="Stream time between two events.",
         json_schema_extra={"unit": "s"},
     )
-    top: int = Field(NUM_GENRES, ge=1, le=NUM_GENRES, title="Genres listed", description="Length of top, best first.")
+    top: int = Field(
+        10, ge=1, le=MAX_LABELS, title="Genres listed", description="Length of top, best first; at most all there are."
+    )
     smoothing_s: float = Field(
         8.0,
         ge=0.5,
         le=60.0,
         title="Memory",
         description="Time constant of the average over what was heard: longer is steadier, shorter follows sooner.",
+        json_schema_extra={"unit": "s"},
+    )
+    evidence_s: float = Field(
+        1.5,
+        ge=0.0,
+        le=10.0,
+        title="Patience",
+        description="Music to hear before naming a genre; half the memory where that is less.",
         json_schema_extra={"unit": "s"},
     )
     threshold: float = Field(
@@ -56,109 +81,130 @@ class GenreParams(plugin.Params):
         description="Level below which nothing plays; after a second of it the tagger starts afresh.",
         json_schema_extra={"unit": "dBFS"},
     )
+    embedding: bool = Field(
+        False, title="Embedding", description="Whether events carry the direction of the sound, to find similar music."
+    )
 
 
 class GenreState(NamedTuple):
-    """Memory of B streams: the network's state (h1 to c2), then the fields of ``Memory``."""
+    """Memory of B streams, float32: the network's ``net [B, N]`` and the verdict's ``memory [B, M]``."""
 
-    h1: Tensor
-    c1: Tensor
-    h2: Tensor
-    c2: Tensor
-    posterior: Tensor
-    heard_s: Tensor
-    music: Tensor
-    quiet_s: Tensor
-    since_event_s: Tensor
-    is_music: Tensor
-    label: Tensor
+    net: Tensor
+    memory: Tensor
+
+
+class GenreModule(StreamingModule, Protocol):
+    """The artifact: a streaming network, and one call for a step of it and of the verdict."""
+
+    def init_memory(self, batch_size: int) -> Tensor:
+        """Returns the verdict's memory of streams that have heard nothing."""
+        ...
+
+    def step(
+        self, x: Tensor, controls: Tensor, state: Tensor, memory: Tensor, mask: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+        """Returns ``report``, ``due``, ``embedding``, and the new state and memory."""
+        ...
 
 
 class GenrePlugin(Plugin[GenreParams, GenreState]):
-    """Sends ``genre`` events: label, confidence, top and music.
+    """Sends ``genre`` events: label, confidence, top, music and, if asked for, embedding.
 
     ``label`` is None while nothing that is music plays or no genre is probable enough, and ``confidence`` is the
     probability of ``label``, 0 without one. ``top`` is the average over what was heard, without hysteresis.
 
     Raises:
-        ArtifactError: The model ``genre`` is missing, altered or not the one this plugin was written for.
+        ArtifactError: The model ``genre`` is missing, altered or not one that this plugin can run.
     """
 
     spec: ClassVar[PluginSpec] = PluginSpec(
         name="genre",
-        version="0.1.0",
+        version="0.2.0",
         sample_rate=22_050,
         channels=1,
         chunk_samples=2_048,
         hop_samples=1_920,
         latency_samples=0,
         kind="analyzer",
-        description="Names the music that plays: one of ten genres, or none.",
+        description="Names the music that plays: one of its model's genres, or none.",
     )
     Params = GenreParams
 
     def __init__(self, device: torch.device) -> None:
         super().__init__(device)
         artifact = load_artifact("genre", device)
-        self._net, card = artifact.module, artifact.card
-        spec = self.spec
-        expected = (spec.sample_rate, spec.channels, spec.chunk_samples, spec.hop_samples, NUM_GENRES)
-        got = (card.sample_rate, card.channels, card.chunk_samples, card.hop_samples, len(card.labels))
+        card, spec = artifact.card, self.spec
+        expected = (spec.sample_rate, spec.channels, spec.chunk_samples, spec.hop_samples)
+        got = (card.sample_rate, card.channels, card.chunk_samples, card.hop_samples)
         if got != expected:
-            raise ArtifactError(f"expected a genre model of rate, channels, chunk, hop, labels {expected}, got {got}")
+            raise ArtifactError(f"expected a genre model of rate, channels, chunk, hop {expected}, got {got}")
         self._labels = card.labels
+        self._module = cast(GenreModule, artifact.module)
+        self._controls_of: tuple[list[GenreParams], Tensor] = ([], torch.empty(0))
+        self._check_module()
 
     def init_state(self, batch_size: int) -> GenreState:
-        return GenreState._make((*self._net.init_state(batch_size), *new_memory(batch_size, self.device)))
+        return GenreState(self._module.init_state(batch_size), self._module.init_memory(batch_size))
 
     def step(
         self, chunks: Tensor, params: Sequence[GenreParams], state: GenreState, mask: Tensor
     ) -> tuple[Result, GenreState]:
-        output, heard = self._net(chunks[:, 0], tuple(state[:4]))
-        log_probs, music_logit, level_db = (value[:, 0] for value in output)
-        memory, silent, due = judge(
-            log_probs.exp(),
-            torch.sigmoid(music_logit),
-            level_db,
-            self.spec.hop_s,
-            self._controls(params),
-            Memory(*state[4:]),
+        report, due, embedding, net, memory = self._module.step(
+            chunks[:, 0], self._controls(params), state.net, state.memory, mask
         )
-        # The network never heard silence in training: it waits in its first state until the level comes back.
-        awake = (~silent).unsqueeze(1)
-        new = GenreState._make((*(value * awake for value in heard), *memory))
-        if not bool(mask.all()):
-            new = GenreState(*(_rows(mask, fresh, old) for fresh, old in zip(new, state, strict=True)))
-            due = due & mask
-        return Result(self._events(params, new, due)), new
+        return Result(self._events(params, report, due, embedding)), GenreState(net, memory)
 
-    def _controls(self, params: Sequence[GenreParams]) -> Controls:
-        rows = [
-            (p.interval_s, p.smoothing_s, p.threshold, p.hysteresis, p.music_threshold, p.silence_db) for p in params
-        ]
-        return Controls(*torch.tensor(rows, device=self.device).unbind(1))
+    @torch.inference_mode()
+    def _check_module(self) -> None:
+        """Steps the model once, in silence.
 
-    def _events(self, params: Sequence[GenreParams], state: GenreState, due: Tensor) -> list[Event | None]:
+        Raises:
+            ArtifactError: Unless it can, and has the labels of its card, 2 to 500.
+        """
+        if not 2 <= len(self._labels) <= MAX_LABELS:
+            raise ArtifactError(f"expected 2 to {MAX_LABELS} labels, got {len(self._labels)}", param="labels")
+        silence = torch.zeros(1, self.spec.chunk_samples, device=self.device)
+        mask = torch.ones(1, dtype=torch.bool, device=self.device)
+        try:
+            state = self.init_state(1)
+            defaults = self._controls([GenreParams.model_validate({})])
+            report, *_ = self._module.step(silence, defaults, state.net, state.memory, mask)
+        except (RuntimeError, AttributeError, ValueError) as error:
+            raise ArtifactError(f"expected a genre model with init_memory and step, got: {error}") from error
+        got = report.shape[1] - POSTERIOR
+        if got != len(self._labels):
+            raise ArtifactError(f"expected the {len(self._labels)} labels of the card, got {got}", param="labels")
+
+    def _controls(self, params: Sequence[GenreParams]) -> Tensor:
+        """Returns what the model reads of ``params``, float32 ``[B, 7]``."""
+        known, controls = self._controls_of
+        if params != known:
+            rows = [[getattr(row, name) for name in CONTROLS] for row in params]
+            controls = torch.tensor(rows, device=self.device)
+            # Params change seldom and are values: the last batch's are mostly this batch's.
+            self._controls_of = (list(params), controls)
+        return controls
+
+    def _events(
+        self, params: Sequence[GenreParams], report: Tensor, due: Tensor, embedding: Tensor
+    ) -> list[Event | None]:
         """Builds the events of the rows that are due; what is not due never leaves the device."""
         events: list[Event | None] = [None] * len(params)
-        rows = due.nonzero().flatten()
-        if rows.numel():
-            columns = (state.posterior[rows].tolist(), state.label[rows].tolist(), state.is_music[rows].tolist())
-            for row, posterior, label, is_music in zip(rows.tolist(), *columns, strict=True):
-                events[row] = self._event(posterior, label, is_music, params[row].top)
+        rows = [row for row, is_due in enumerate(due.tolist()) if is_due]
+        if rows:
+            for row, values in zip(rows, report[rows].tolist(), strict=True):
+                event = self._event(values, params[row].top)
+                if params[row].embedding:
+                    event["embedding"] = [round(value, 4) for value in embedding[row].tolist()]
+                events[row] = event
         return events
 
-    def _event(self, posterior: list[float], label: int, is_music: bool, top: int) -> Event:
+    def _event(self, report: list[float], top: int) -> Event:
+        label, posterior = int(report[LABEL]), report[POSTERIOR:]
         ranked = sorted(zip(self._labels, posterior, strict=True), key=lambda entry: -entry[1])[:top]
-        named = label != NO_LABEL
         return {
-            "label": self._labels[label] if named else None,
-            "confidence": round(posterior[label], 4) if named else 0.0,
+            "label": self._labels[label] if label >= 0 else None,
+            "confidence": round(posterior[label], 4) if label >= 0 else 0.0,
             "top": [{"label": name, "p": round(p, 4)} for name, p in ranked],
-            "music": is_music,
+            "music": bool(report[IS_MUSIC]),
         }
-
-
-def _rows(mask: Tensor, fresh: Tensor, old: Tensor) -> Tensor:
-    """Returns ``fresh`` where the row's mask is set, else ``old``, for tensors whose first axis is the row."""
-    return torch.where(mask.view(-1, *(1,) * (fresh.dim() - 1)), fresh, old)

@@ -6,6 +6,8 @@ import torch
 from models.frontend import NUM_CHROMA, NUM_MELS, NUM_SPECTRUM_BINS, Bands
 from models.genre import GenreNet
 
+NUM_LABELS = 7
+
 
 @pytest.fixture(autouse=True)
 def _one_thread() -> None:
@@ -34,10 +36,10 @@ def bands(triangles: torch.Tensor, combs: torch.Tensor) -> Bands:
 
 
 @pytest.fixture
-def net(triangles: torch.Tensor) -> GenreNet:
+def net(bands: Bands) -> GenreNet:
     """A network of random weights whose outputs move: the recurrent weights are larger than at initialisation."""
     torch.manual_seed(3)
-    net = GenreNet(torch.arange(NUM_SPECTRUM_BINS), triangles)
+    net = GenreNet(bands, NUM_LABELS)
     with torch.no_grad():
         for name, weight in net.named_parameters():
             if name.endswith("weight"):
