@@ -40,7 +40,7 @@ class Remembering(torch.nn.Module):
     def init_state(self, batch_size: int) -> torch.Tensor:
         return torch.zeros(batch_size, 10)
 
-    def tag(self, mel: torch.Tensor, state: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    def tag(self, mel: torch.Tensor, chroma: torch.Tensor, state: torch.Tensor) -> tuple[torch.Tensor, ...]:
         genre = mel[:, :1, :110].unflatten(-1, (10, 11)).mean(-1).argmax(-1)
         log_probs = torch.nn.functional.one_hot(genre, 10).float().mul(20).log_softmax(-1)
         return log_probs.expand(-1, mel.shape[1], -1), torch.zeros(mel.shape[:2]), state

@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 
 from models.export import ARTIFACTS, export
+from models.genre_tagger import GenreTagger
 
 from .card import genre_card
 from .fit import FitSettings
@@ -105,7 +106,9 @@ def export_(
     figures = json.loads((runs / "figures.json").read_text())
     if (runs / "folds.json").is_file():
         figures["by_track_folds"] = json.loads((runs / "folds.json").read_text())
-    path = export(study.load_seed(figures["chosen_seed"]), genre_card(figures), directory)
+    path = export(
+        GenreTagger(study.load_seed(figures["chosen_seed"])), genre_card(study.gtzan.label_names, figures), directory
+    )
     console.print(f"wrote {path} ({path.stat().st_size} bytes)")
 
 

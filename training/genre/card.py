@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from models.frontend import FRAME_SAMPLES, HOP_SAMPLES, SAMPLE_RATE
-from models.genre import LABELS, VERSION
+from models.genre import VERSION
 
 ARCHITECTURE = (
     "128 mel bands (GTZAN's recipe) in dB, floor -75 dB, bands below 7.5 kHz, 13 MFCC, standardised; LSTM 128, LSTM "
@@ -43,8 +44,8 @@ LICENCE = (
 )
 
 
-def genre_card(figures: dict[str, Any]) -> dict[str, Any]:
-    """Returns the card without ``contract`` and ``sha256``, which ``models.export`` adds."""
+def genre_card(labels: Sequence[str], figures: dict[str, Any]) -> dict[str, Any]:
+    """Returns the card without ``contract`` and ``sha256``, which ``models.export`` adds; labels in their order."""
     return {
         "name": "genre",
         "version": VERSION,
@@ -53,7 +54,7 @@ def genre_card(figures: dict[str, Any]) -> dict[str, Any]:
         "chunk_samples": FRAME_SAMPLES,
         "hop_samples": HOP_SAMPLES,
         "latency_samples": 0,
-        "labels": list(LABELS),
+        "labels": list(labels),
         "architecture": ARCHITECTURE,
         "data": list(DATA),
         "protocol": PROTOCOL,

@@ -13,9 +13,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from models.frontend import Bands
 from models.genre import GenreNet
 
 SPLITS = ("train", "valid", "test")
+
+
+class CorpusError(ValueError):
+    """Data that nothing can be learned from; the message says what was expected and what came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,8 @@ class Corpus:
 
     def new_net(self, dropout: float = 0.0) -> GenreNet:
         """Returns an untrained network with this corpus's front-end."""
-        return GenreNet(self.bins, self.mel_filters, dropout)
+        bands = Bands(self.bins, self.mel_filters, self.chroma_filters)
+        return GenreNet(bands, len(self.label_names), dropout)
 
 
 def load_gtzan(data: Path) -> Corpus:

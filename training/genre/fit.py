@@ -16,6 +16,7 @@ from rich.progress import Progress
 from torch import nn
 from torch.nn import functional
 
+from models.frontend import NUM_CHROMA
 from models.genre import GenreNet
 
 from .batches import Batch, Batches
@@ -60,7 +61,8 @@ class Fit:
 
 def loss_of(net: GenreNet, batch: Batch, settings: FitSettings) -> torch.Tensor:
     """Returns the genre loss over the frames of music plus the weighted music loss over all frames that count."""
-    log_probs, music_logit, _ = net.tag(batch.mel, net.init_state(len(batch.mel)))
+    no_chroma = batch.mel.new_zeros(*batch.mel.shape[:2], NUM_CHROMA)  # which this network leaves aside
+    log_probs, music_logit, *_ = net.tag(batch.mel, no_chroma, net.init_state(len(batch.mel)))
     is_music = (batch.genre >= 0).float()
     genre = functional.nll_loss(log_probs.transpose(1, 2), batch.genre.clamp_min(0), reduction="none")
     smooth = -log_probs.mean(-1)

@@ -33,13 +33,14 @@ class Tagged(NamedTuple):
     music: NDArray[np.float32]
 
 
-def tag_mel(net: GenreNet, mel: NDArray[np.uint8]) -> Tagged:
-    """Runs the network over stored bands ``[N, F, 128]``."""
+def tag_bands(net: GenreNet, mel: NDArray[np.uint8], chroma: NDArray[np.uint8]) -> Tagged:
+    """Runs the network over stored bands ``[N, F, 128]`` and ``[N, F, 12]``."""
     net.eval()
+    count = max(1, len(mel) // 100)
     with torch.inference_mode():
         parts = [
-            net.tag(torch.from_numpy(part).float() * 0.5 - 100.0, net.init_state(len(part)))
-            for part in np.array_split(mel, max(1, len(mel) // 100))
+            net.tag(*(torch.from_numpy(part).float() * 0.5 - 100.0 for part in bands), net.init_state(len(bands[0])))
+            for bands in zip(np.array_split(mel, count), np.array_split(chroma, count), strict=True)
         ]
     probs = torch.cat([part[0] for part in parts]).exp().numpy()
     return Tagged(probs, torch.sigmoid(torch.cat([part[1] for part in parts])).numpy())
@@ -72,9 +73,10 @@ def music_shares(
     """
     shares = []
     for i in indices:
-        frames = recordings.frames(i)
-        if len(frames) > SETTLE_FRAMES:
-            music = tag_mel(net, np.concatenate([frames, frames])[None]).music[0, len(frames) :]
+        mel, chroma = recordings.bands(i)
+        if len(mel) > SETTLE_FRAMES:
+            twice = (np.concatenate([mel, mel])[None], np.concatenate([chroma, chroma])[None])
+            music = tag_bands(net, *twice).music[0, len(mel) :]
             shares.append(float((music > 0.5).mean()))
     return np.array(shares)
 
@@ -88,12 +90,13 @@ def per_label(tagged: Tagged, labels: NDArray[np.int64]) -> list[list[int]]:
 
 def tag_clips(net: GenreNet, gtzan: Corpus, clips: NDArray[np.int64]) -> Tagged:
     """Runs the network over GTZAN clips, 343 frames each (one clip lacks the last frame)."""
-    return tag_mel(net, gtzan.mel[clips, :343])
+    return tag_bands(net, gtzan.mel[clips, :343], gtzan.chroma[clips, :343])
 
 
 def carried_accuracy(net: GenreNet, gtzan: Corpus, clips: NDArray[np.int64]) -> float:
     """Returns the clip accuracy when all clips follow one another in one stream of hours, the state never reset."""
     order = np.random.default_rng(0).permutation(clips)
-    probs = tag_mel(net, gtzan.mel[order, :343].reshape(1, len(order) * 343, -1)).probs
+    stream = (part[order, :343].reshape(1, len(order) * 343, -1) for part in (gtzan.mel, gtzan.chroma))
+    probs = tag_bands(net, *stream).probs
     by_clip = Tagged(probs.reshape(len(order), 343, -1), np.ones((len(order), 343), dtype=np.float32))
     return clip_accuracy(by_clip, gtzan.labels[order])
