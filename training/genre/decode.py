@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import av
 import numpy as np
@@ -119,7 +119,7 @@ def _decoded(path: Path) -> Iterator[_Block]:
 
 
 def _by_ffmpeg(path: Path) -> Iterator[_Block]:
-    with path.open("rb") as file, av.open(file, options={"format_whitelist": CONTAINERS}) as container:
+    with path.open("rb") as file, av.open(file, "r", options={"format_whitelist": CONTAINERS}) as container:
         if not container.streams.audio:
             raise ValueError("it has no sound track")
         to_float = av.AudioResampler(format="fltp")  # its own rate and channels: only the sample type is converted
@@ -135,7 +135,7 @@ def _by_ffmpeg(path: Path) -> Iterator[_Block]:
             yield _Block(np.concatenate(gathered), sample_rate)
 
 
-def _mono(channels: NDArray[np.float32]) -> Samples:
-    """Mixes ``[C, T]`` to ``[T]``."""
+def _mono(channels: NDArray[Any]) -> Samples:
+    """Mixes ``[C, T]`` to ``[T]``; what is no number becomes 0."""
     mixed: Samples = channels.mean(axis=0, dtype=np.float32)
     return np.where(np.isfinite(mixed), mixed, np.float32(0.0))
