@@ -26,53 +26,6 @@ MFCC_MELS = 112
 and web radio end at 8 kHz, and a network that sees above it learns the bandwidth of a recording, not its content."""
 
 
-class MelBands(nn.Module):
-    """Audio to mel bands in dB, as ``gtzan_bands.npz`` defines them.
-
-    ``P = |rfft(w * x)|^2 / (2 * sum(w^2))``, doubled except at DC and Nyquist; ``10 log10(mel_filters @ P[bins])``.
-
-    Args:
-        bins: int64 ``[K]``, the spectrum bins that are kept, each in [0, 1024].
-        mel_filters: float32 ``[128, K]``, weight of each kept bin in each band.
-
-    Raises:
-        ValueError: When the shapes disagree or a bin is outside the spectrum.
-    """
-
-    frame_samples: Final = FRAME_SAMPLES
-    hop_samples: Final = HOP_SAMPLES
-    window: Tensor
-    bins: Tensor
-    weights: Tensor
-
-    def __init__(self, bins: Tensor, mel_filters: Tensor) -> None:
-        super().__init__()
-        if mel_filters.shape != (NUM_MELS, bins.numel()):
-            raise ValueError(f"expected filters of shape [{NUM_MELS}, {bins.numel()}], got {list(mel_filters.shape)}")
-        if int(bins.min()) < 0 or int(bins.max()) >= NUM_SPECTRUM_BINS:
-            raise ValueError(f"expected bins in [0, {NUM_SPECTRUM_BINS - 1}], got {int(bins.min())}..{int(bins.max())}")
-        window = torch.hann_window(FRAME_SAMPLES, periodic=False, dtype=torch.float64)
-        scale = torch.full((NUM_SPECTRUM_BINS,), 2.0, dtype=torch.float64)
-        scale[0] = scale[-1] = 1.0
-        scale /= 2.0 * window.square().sum()
-        self.register_buffer("window", window.float())
-        self.register_buffer("bins", bins.long())
-        self.register_buffer("weights", (mel_filters.double() * scale[bins.long()]).T.float().contiguous())
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Returns the mel bands of every frame.
-
-        Args:
-            x: float32 ``[B, T]`` in [-1, 1] at 22,050 Hz, ``T = 2048 + 1920 (F - 1)``; what is left over is ignored.
-
-        Returns:
-            float32 ``[B, F, 128]``, dB, at least -100.
-        """
-        spectrum = torch.fft.rfft(x.unfold(1, self.frame_samples, self.hop_samples) * self.window)
-        power = spectrum.real.square() + spectrum.imag.square()
-        return torch.matmul(power.index_select(2, self.bins), self.weights).clamp_min(1e-10).log10() * 10.0
-
-
 class Bands(nn.Module):
     """Audio to mel bands and chroma in dB, as ``gtzan_bands.npz`` defines them, from one spectrum.
 
