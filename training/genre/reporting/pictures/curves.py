@@ -1,0 +1,73 @@
+"""Learning curves on the fault-filtered split: training loss and accuracy on valid, a thin line a seed."""
+
+from __future__ import annotations
+
+import math
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from ..networks import ordered, title
+from ..results import Results
+from ..runs import Run
+from .style import MUTED, STRONG, new_figure, quiet
+
+COLUMNS = 4
+PROTOCOL = "filtered"
+
+
+def draw_learning_curves(results: Results) -> Figure | None:
+    """Draws a pair of panels for each network that has a curve; None when none has."""
+    shown = [(name, runs) for name in ordered(results) if (runs := _with_curve(results.of(name, PROTOCOL)))]
+    if not shown:
+        return None
+    blocks = -(-len(shown) // COLUMNS)
+    figure = new_figure(3.2 * blocks)
+    panels = figure.subplots(2 * blocks, COLUMNS, squeeze=False)
+    for axes in panels.ravel()[: 2 * blocks * COLUMNS]:
+        axes.set_visible(False)
+    for i, (name, runs) in enumerate(shown):
+        top = 2 * (i // COLUMNS)
+        _draw_accuracy(panels[top, i % COLUMNS], runs, title(name), first=i % COLUMNS == 0)
+        _draw_loss(panels[top + 1, i % COLUMNS], runs, first=i % COLUMNS == 0)
+    return figure
+
+
+def _with_curve(runs: tuple[Run, ...]) -> tuple[Run, ...]:
+    return tuple(run for run in runs if run.curve.epoch)
+
+
+def _draw_accuracy(axes: Axes, runs: tuple[Run, ...], heading: str, first: bool) -> None:
+    for run in runs:
+        points = [
+            (epoch, share)
+            for epoch, share in zip(run.curve.epoch, run.curve.valid_accuracy, strict=True)
+            if share is not None
+        ]
+        if points:
+            axes.plot(*zip(*points, strict=True), color=STRONG, linewidth=1.1, alpha=0.7)
+    _frame(axes, first)
+    axes.set_ylim(0.0, 1.0)
+    axes.yaxis.set_major_formatter(lambda share, _: f"{100 * share:.0f} %")
+    axes.tick_params(labelbottom=False)
+    axes.set_title(heading)
+    if first:
+        axes.set_ylabel("valid accuracy")
+
+
+def _draw_loss(axes: Axes, runs: tuple[Run, ...], first: bool) -> None:
+    for run in runs:
+        axes.plot(run.curve.epoch, run.curve.loss, color=MUTED, linewidth=1.1, alpha=0.8)
+    _frame(axes, first)
+    # The loss of chance, ln L, is the ceiling worth seeing; losses of other kinds (mixup, smoothing) may lie above.
+    axes.set_ylim(0.0, max(math.log(len(runs[0].labels)), max(max(run.curve.loss) for run in runs)) * 1.05)
+    axes.set_xlabel("epoch")
+    if first:
+        axes.set_ylabel("training loss")
+
+
+def _frame(axes: Axes, first: bool) -> None:
+    axes.set_visible(True)
+    quiet(axes, "y")
+    axes.tick_params(labelsize=8, labelleft=first)
+    axes.locator_params(axis="x", nbins=4, integer=True)
