@@ -14,10 +14,11 @@ from ..tables import accuracy
 from .style import ACCENT, FAINT, INK, MIDDLE, MUTED, STRONG, new_figure, quiet
 
 MARKS = {
-    "filtered": ("fault-filtered, by clip", "o", STRONG, STRONG),
-    "tracks": ("10-fold by track, by clip", "o", MIDDLE, MIDDLE),
-    "segments": ("the paper's own, by segment (leaks)", "o", "white", MUTED),
+    "filtered": ("fault-filtered, by clip", STRONG, STRONG),
+    "tracks": ("10-fold by track, by clip", MIDDLE, MIDDLE),
+    "segments": ("the paper's own, by segment (leaks)", "white", MUTED),
 }
+"""Words for a protocol, and the colours of its dots inside and around."""
 
 
 def draw_accuracies(results: Results) -> Figure | None:
@@ -47,12 +48,12 @@ def _draw_paper(axes: Axes, row: int, network: str) -> None:
 
 
 def _draw_dot(axes: Axes, row: int, measured: Estimate, protocol: str) -> None:
-    label, marker, face, edge = MARKS[protocol]
+    label, face, edge = MARKS[protocol]
     axes.errorbar(
         measured.mean,
         row,
         xerr=measured.error,
-        marker=marker,
+        marker="o",
         markersize=7,
         markerfacecolor=face,
         markeredgecolor=edge,
