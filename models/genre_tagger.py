@@ -28,7 +28,7 @@ class GenreTagger(nn.Module):
     @torch.jit.export
     def step(
         self, x: Tensor, controls: Tensor, state: Tensor, memory: Tensor, mask: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+    ) -> tuple[Tensor, list[bool], Tensor, Tensor, Tensor]:
         """Advances every stream by one frame.
 
         Args:
@@ -39,17 +39,18 @@ class GenreTagger(nn.Module):
             mask: bool ``[B]``; where False the row keeps its state and memory, and is not due.
 
         Returns:
-            ``report [B, 2 + L]`` (see ``Verdict``), ``due`` bool ``[B]``, ``embedding [B, E]``, and the new state and
-            memory.
+            ``report [B, 2 + L]`` (see ``Verdict``), whether an event of each stream is due, ``embedding [B, E]``, and
+            the new state and memory.
         """
         (log_probs, music_logit, level_db, embedding, heard_s), heard = self.net(x, state)
-        judged, silent, due = self.verdict(
+        judged, sounding, due = self.verdict(
             log_probs[:, 0], music_logit[:, 0], level_db[:, 0], heard_s[:, 0], controls, memory
         )
         # The network never heard silence in training: it waits in its first state until the level comes back.
-        heard = heard * (~silent).unsqueeze(1)
-        if not bool(mask.all()):
-            due = due & mask
+        heard = torch.where(sounding.unsqueeze(1), heard, 0.0)
+        steps: list[bool] = mask.tolist()
+        if not all(steps):
+            due = [is_due and steps[row] for row, is_due in enumerate(due)]
             heard = torch.where(mask.unsqueeze(1), heard, state)
             judged = torch.where(mask.unsqueeze(1), judged, memory)
         return judged[:, self.verdict.report :], due, embedding[:, 0], heard, judged

@@ -6,6 +6,7 @@ Invariant: all that is known about a stream is in ``GenreState``, whose size doe
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import is_not
 from typing import ClassVar, NamedTuple, Protocol, cast
 
 import torch
@@ -102,8 +103,8 @@ class GenreModule(StreamingModule, Protocol):
 
     def step(
         self, x: Tensor, controls: Tensor, state: Tensor, memory: Tensor, mask: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-        """Returns ``report``, ``due``, ``embedding``, and the new state and memory."""
+    ) -> tuple[Tensor, list[bool], Tensor, Tensor, Tensor]:
+        """Returns ``report``, which events are due, ``embedding``, and the new state and memory."""
         ...
 
 
@@ -178,19 +179,18 @@ class GenrePlugin(Plugin[GenreParams, GenreState]):
     def _controls(self, params: Sequence[GenreParams]) -> Tensor:
         """Returns what the model reads of ``params``, float32 ``[B, 7]``."""
         known, controls = self._controls_of
-        if params != known:
-            rows = [[getattr(row, name) for name in CONTROLS] for row in params]
-            controls = torch.tensor(rows, device=self.device)
-            # Params change seldom and are values: the last batch's are mostly this batch's.
+        # Params are values and change seldom: mostly these are the very objects of the batch before.
+        if len(params) != len(known) or any(map(is_not, params, known)):
+            controls = torch.tensor([[getattr(row, name) for name in CONTROLS] for row in params], device=self.device)
             self._controls_of = (list(params), controls)
         return controls
 
     def _events(
-        self, params: Sequence[GenreParams], report: Tensor, due: Tensor, embedding: Tensor
+        self, params: Sequence[GenreParams], report: Tensor, due: list[bool], embedding: Tensor
     ) -> list[Event | None]:
         """Builds the events of the rows that are due; what is not due never leaves the device."""
         events: list[Event | None] = [None] * len(params)
-        rows = [row for row, is_due in enumerate(due.tolist()) if is_due]
+        rows = [row for row, is_due in enumerate(due) if is_due]
         if rows:
             for row, values in zip(rows, report[rows].tolist(), strict=True):
                 event = self._event(values, params[row].top)
