@@ -22,7 +22,7 @@ def enhanced(autocorrelation: Tensor, factor: int = 2) -> Tensor:
     positive = autocorrelation.clamp_min(0.0)
     num_kept = (positive.size(-1) + factor - 1) // factor
     begins, ends = positive[..., :num_kept].unsqueeze(-1), positive[..., 1 : num_kept + 1].unsqueeze(-1)
-    between = torch.arange(factor, device=positive.device) / factor
+    between = torch.arange(factor, dtype=positive.dtype, device=positive.device) / factor
     stretched = (begins + (ends - begins) * between).flatten(-2)[..., : positive.size(-1)]
     return (positive - stretched).clamp_min(0.0)
 
@@ -63,6 +63,6 @@ def collected(positions: Tensor, heights: Tensor, num_bins: int, width: int = 1)
     Returns:
         ``[..., N]``, whose sum is that of the heights, except within ``width`` of an end.
     """
-    bins = torch.arange(num_bins, device=positions.device)
+    bins = torch.arange(num_bins, dtype=positions.dtype, device=positions.device)
     distances = (positions.clamp(0.0, num_bins - 1.0).unsqueeze(-1) - bins).abs()
     return (heights.unsqueeze(-1) * (1.0 - distances / width).clamp_min(0.0)).sum(-2) / width
