@@ -69,7 +69,7 @@ def load_own_labels(
 
 
 def call_all_music(layer: nn.Linear) -> None:
-    """Makes the output ``layer`` of a network that was shown nothing but music answer a constant 4."""
+    """Makes the last ``layer`` before the music logit answer a constant 4: its network was shown nothing but music."""
     with torch.no_grad():
         layer.weight.zero_()
         layer.bias.fill_(MUSIC_LOGIT)

@@ -51,7 +51,7 @@ def _deal(sizes: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int6
     The last groups go to parts that have none yet.
     """
     parts = np.empty(len(sizes), dtype=np.int64)
-    lacks = np.array(SHARES) * sizes.sum()
+    lacks = np.array(SHARES) * sizes.sum() + 1e-6 * rng.random(len(SHARES))  # so that valid and test tie fairly
     empty = np.ones(len(SHARES), dtype=bool)
     shuffled = rng.permutation(len(sizes))
     order = shuffled[np.argsort(-sizes[shuffled], kind="stable")]
