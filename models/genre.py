@@ -1,7 +1,9 @@
-"""The genre tagger's network: 13 MFCC -> LSTM 128 -> LSTM 32 -> the labels, and whether it is music at all.
+"""The genre tagger's network: running statistics of the music, read once a second into an LSTM.
 
-The network of "Research on music genre classification algorithm based on deep learning" (paper 000, figure 7), made
-causal and streaming, with its features inside and a second output from the same 32 units.
+Every ``TICK_FRAMES`` frames (0.96 s) make a tick: they are measured, and three spans of the stream move on, this tick,
+the tick before and all that is older. The three together, less what was forgotten, are what the LSTM reads (paper
+000's recurrent core, over statistics such as its section III has). The two newest against the older tell whether the
+music changed; then the older is dropped and the LSTM starts again. The two newest alone tell whether it is music.
 
 Invariant: whatever the chunking, the outputs are those of one forward over the whole clip.
 """
@@ -12,31 +14,54 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .frontend import FRAME_SAMPLES, HOP_SAMPLES, NUM_MFCC, SAMPLE_RATE, Bands, Mfcc
+from .frontend import FRAME_SAMPLES, HOP_SAMPLES, NUM_CHROMA, NUM_MELS, SAMPLE_RATE, Bands
 from .lstm import StreamingLSTM
+from .music_statistics import HISTORY_SIZE, NUM_MEASUREMENTS, NUM_STATISTICS, Description, Measurements, power_of
 
-VERSION = "0.2.0"
-WIDE, NARROW = 128, 32
+VERSION = "0.3.0"
+HIDDEN = 64
+"""Hidden units of a network as it is trained; see ``merge``."""
+
+CHANGE_HIDDEN = 32
+MUSIC_HIDDEN = 32
+CLIP = 6.0
+"""Standardised statistics are clipped to this many deviations."""
+
+TICK_FRAMES = 11
+MEMORY_FRAMES = 344
+"""Statistics forget exponentially beyond this many frames, 30 s."""
+
+CHANGE_AFTER_FRAMES = 33
+"""Older music that there must be before a change from it can be noticed, 2.9 s."""
+
+COUNTED_FRAMES = 1e6
+"""Where the count of frames since the last reset stops, after a day; float32 counts exactly up to there."""
 
 # Plain tuples, because TorchScript makes a new NamedTuple type at every call that returns one: 100 us of 220.
 GenreOutput = tuple[Tensor, Tensor, Tensor, Tensor, Tensor]
 """What the network says after each frame, given all that it has heard, float32:
 
-- ``log_probs [B, F, L]``, natural log of each label's probability, given that it is music;
+- ``log_probs [B, F, L]``, natural log of each label's probability, given that it is music; uniform in the first second;
 - ``music_logit [B, F]``, log-odds of music against speech, ambience and noise;
 - ``level_db [B, F]``, mean power of the frame's samples, dBFS, at least -120;
 - ``embedding [B, F, E]``, the layer before the output, of length 1: similar music has similar directions;
-- ``heard_s [B, F]``, seconds that the answer rests on; it falls where the network began again.
+- ``heard_s [B, F]``, seconds since the network last began again; it falls where the music changed.
 """
 
 
 class GenreNet(nn.Module):
     """Audio in, genres out.
 
+    The state is float32 ``[B, N]``, zeros before anything was heard: how many frames wait, the frames that wait for
+    their tick (mel bands and chroma), what was said at the last tick (logits, music, embedding, frames since the last
+    reset), and what the ticks carry: the LSTM's ``h`` and ``c``, the history of the measurements, the frames counted in
+    the older span and in the tick before, and the sums of the measurements over each of the two.
+
     Args:
         bands: The front-end.
         num_labels: Genres to tell apart (L).
-        dropout: Share of hidden units dropped between the layers while training.
+        dropout: Share of statistics dropped while training, half of it of the hidden units.
+        hidden: Units of the LSTM, and size of the embedding (E).
     """
 
     sample_rate: Final = SAMPLE_RATE
@@ -44,35 +69,50 @@ class GenreNet(nn.Module):
     hop_samples: Final = HOP_SAMPLES
     hop_s: Final = HOP_SAMPLES / SAMPLE_RATE
     rms_scale: Final = FRAME_SAMPLES**-0.5
-    wide: Final = WIDE
-    narrow: Final = NARROW
-    state_size: Final = 2 * (WIDE + NARROW) + 1
-    embedding_size: Final = NARROW
-    mfcc_mean: Tensor
-    mfcc_scale: Tensor
+    num_mels: Final = NUM_MELS
+    frame_size: Final = NUM_MELS + NUM_CHROMA
+    tick_frames: Final = TICK_FRAMES
+    memory_frames: Final = float(MEMORY_FRAMES)
+    change_after: Final = float(CHANGE_AFTER_FRAMES)
+    counted_frames: Final = COUNTED_FRAMES
+    clip: Final = CLIP
+    mean: Tensor
+    scale: Tensor
+    temperature: Tensor
+    ticks: Tensor
 
-    def __init__(self, bands: Bands, num_labels: int, dropout: float = 0.0) -> None:
+    def __init__(self, bands: Bands, num_labels: int, dropout: float = 0.0, hidden: int = HIDDEN) -> None:
         super().__init__()
         self.num_labels = num_labels
+        self.embedding_size = hidden
         self.bands = bands
-        self.mfcc = Mfcc()
-        self.register_buffer("mfcc_mean", torch.zeros(NUM_MFCC))
-        self.register_buffer("mfcc_scale", torch.ones(NUM_MFCC))
-        self.lstm1 = StreamingLSTM(NUM_MFCC, WIDE)
-        self.lstm2 = StreamingLSTM(WIDE, NARROW)
-        self.dropout = nn.Dropout(dropout)
-        self.genre = nn.Linear(NARROW, num_labels)
-        self.music = nn.Linear(NARROW, 1)
+        self.measurements = Measurements()
+        self.description = Description()
+        self.register_buffer("mean", torch.zeros(NUM_STATISTICS))
+        self.register_buffer("scale", torch.ones(NUM_STATISTICS))
+        self.register_buffer("temperature", torch.ones(()))
+        self.register_buffer("ticks", torch.arange(1.0, TICK_FRAMES + 1))
+        self.dropout = dropout
+        self.input = nn.Linear(NUM_STATISTICS, hidden)
+        self.norm = nn.BatchNorm1d(hidden)
+        self.lstm = StreamingLSTM(hidden, hidden)
+        self.genre = nn.Linear(hidden, num_labels)
+        self.music = nn.Sequential(nn.Linear(NUM_STATISTICS, MUSIC_HIDDEN), nn.ReLU(), nn.Linear(MUSIC_HIDDEN, 1))
+        self.change = nn.Sequential(nn.Linear(NUM_STATISTICS, CHANGE_HIDDEN), nn.ReLU(), nn.Linear(CHANGE_HIDDEN, 1))
+        self.said_sizes = [num_labels, 1, hidden, 1]
+        self.carried_sizes = [hidden, hidden, HISTORY_SIZE, 1, 1, NUM_MEASUREMENTS, NUM_MEASUREMENTS]
+        self.sizes = [1, TICK_FRAMES * self.frame_size, sum(self.said_sizes), sum(self.carried_sizes)]
+        self.state_size = sum(self.sizes)
 
     def set_standardisation(self, mean: Tensor, deviation: Tensor) -> None:
-        """Fixes the mean and deviation ``[13]`` that the MFCC are standardised by."""
-        self.mfcc_mean.copy_(mean)
-        self.mfcc_scale.copy_(deviation.clamp_min(1e-3).reciprocal())
+        """Fixes the mean and deviation ``[NUM_STATISTICS]`` that the statistics are standardised by."""
+        self.mean.copy_(mean)
+        self.scale.copy_(deviation.clamp_min(1e-3).reciprocal())
 
     @torch.jit.export
     def init_state(self, batch_size: int) -> Tensor:
         """Returns the state ``[B, N]`` of streams that have heard nothing: zeros."""
-        return torch.zeros(batch_size, self.state_size, dtype=self.mfcc_mean.dtype, device=self.mfcc_mean.device)
+        return torch.zeros(batch_size, self.state_size, dtype=self.mean.dtype, device=self.mean.device)
 
     def forward(self, x: Tensor, state: Tensor) -> tuple[GenreOutput, Tensor]:
         """Advances every stream by the frames in ``x``.
@@ -93,20 +133,135 @@ class GenreNet(nn.Module):
 
     @torch.jit.export
     def tag(self, mel_db: Tensor, chroma_db: Tensor, state: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-        """Advances over bands, dB: ``mel_db [B, F, 128]``, and ``chroma_db [B, F, 12]``, which are not looked at.
+        """Advances over bands, dB: ``mel_db [B, F, 128]`` and ``chroma_db [B, F, 12]``.
 
         Returns:
             ``log_probs``, ``music_logit``, ``embedding``, ``heard_s`` and the state.
         """
-        mfcc = (self.mfcc(mel_db) - self.mfcc_mean) * self.mfcc_scale
-        h1, c1, h2, c2, frames = state.split_with_sizes([self.wide, self.wide, self.narrow, self.narrow, 1], 1)
-        y1, h1, c1 = self.lstm1(mfcc, h1, c1)
-        y2, h2, c2 = self.lstm2(self.dropout(y1), h2, c2)
-        hidden = self.dropout(y2)
-        log_probs = torch.log_softmax(self.genre(hidden), dim=-1)
-        music_logit = self.music(hidden).squeeze(-1)
-        embedding = functional.normalize(y2, dim=-1)
-        # Frames are counted, not seconds added up: float32 counts them exactly for two weeks.
-        count = frames + torch.arange(1, mel_db.size(1) + 1, dtype=state.dtype, device=state.device)
-        state = torch.cat((h1, c1, h2, c2, count[:, -1:]), 1)
-        return log_probs, music_logit, embedding, count * self.hop_s, state
+        frames = torch.cat((mel_db, chroma_db), 2)
+        waiting, pending, said, carried = state.split_with_sizes(self.sizes, 1)
+        pending = pending.view(-1, self.tick_frames, self.frame_size)
+        spoken: list[Tensor] = []
+        for i in range(frames.size(1)):
+            waiting = waiting + 1.0
+            place = (self.ticks == waiting).unsqueeze(2)
+            pending = torch.where(place, frames[:, i].unsqueeze(1), pending)
+            due = (waiting >= self.tick_frames).squeeze(1)
+            if bool(due.any()):
+                rows = due.nonzero().squeeze(1)
+                spoken_there, carried_there = self._tick(pending[rows], said[rows], carried[rows])
+                said = said.index_copy(0, rows, spoken_there)
+                carried = carried.index_copy(0, rows, carried_there)
+                waiting = torch.where(due.unsqueeze(1), 0.0, waiting)
+            spoken.append(said)
+        state = torch.cat((waiting, pending.flatten(1), said, carried), 1)
+        logits, music_logit, embedding, heard = torch.stack(spoken, 1).split_with_sizes(self.said_sizes, 2)
+        log_probs = torch.log_softmax(logits / self.temperature, dim=2)
+        return log_probs, music_logit.squeeze(2), embedding, heard.squeeze(2) * self.hop_s, state
+
+    def _tick(self, frames: Tensor, said: Tensor, carried: Tensor) -> tuple[Tensor, Tensor]:
+        """Takes eleven frames ``[B, 11, 140]`` into the statistics and reads them; returns what is said and carried."""
+        h, c, history, num_older, num_before, older, before = carried.split_with_sizes(self.carried_sizes, 1)
+        heard = said[:, -1:]
+        mel_db = frames[..., : self.num_mels]
+        power = (older[:, -1:] + before[:, -1:] + power_of(mel_db).cumsum(1)) / (num_older + num_before + self.ticks)
+        level_db = power.clamp_min(1e-16).log10() * 10.0
+        measured, history = self.measurements(mel_db, frames[..., self.num_mels :], level_db, history)
+        newest = measured.sum(1)
+
+        recent, num_recent = before + newest, num_before + self.tick_frames
+        whole, passage, old = self.read(
+            torch.cat((older + recent, recent, older)), torch.cat((num_older + num_recent, num_recent, num_older))
+        ).chunk(3)
+        changed = (self.change_logit_of(passage, old) > 0.0).unsqueeze(1) & (num_older >= self.change_after)
+        stays = (~changed).to(h.dtype)
+        older, num_older = older * stays, num_older * stays
+        heard = torch.where(changed, num_recent, heard + self.tick_frames).clamp_max(self.counted_frames)
+
+        hidden, h, c = self.recall(torch.where(changed, passage, whole).unsqueeze(1), h * stays, c * stays)
+        logits = self.genre(hidden[:, 0])
+        embedding = functional.normalize(hidden[:, 0], dim=1)
+        said = torch.cat((logits, self.music_logit_of(passage, old).unsqueeze(1), embedding, heard), 1)
+
+        older, num_older = older + before, num_older + num_before
+        kept = (self.memory_frames / num_older.clamp_min(1.0)).clamp_max(1.0)
+        ticked = torch.full_like(num_older, self.tick_frames)
+        carried = torch.cat((h, c, history, num_older * kept, ticked, older * kept, newest), 1)
+        return said, carried
+
+    def running_level(self, mel_db: Tensor) -> Tensor:
+        """Returns the mean level of all bands together, dB, from the first frame of ``[B, F, 128]`` to each."""
+        counts = torch.arange(1.0, mel_db.size(1) + 1, device=mel_db.device)
+        return (power_of(mel_db).cumsum(1) / counts).clamp_min(1e-16).log10() * 10.0
+
+    def tick_sums(self, mel_db: Tensor, chroma_db: Tensor) -> Tensor:
+        """Measures whole clips ``[B, F, ...]`` and returns the sums over each whole tick, ``[B, F // 11, M]``.
+
+        Nothing is forgotten and no change is looked for: for training, and for clips of up to 30 s of one kind.
+        """
+        nothing = torch.zeros(mel_db.size(0), HISTORY_SIZE, device=mel_db.device)
+        measured, _ = self.measurements(mel_db, chroma_db, self.running_level(mel_db), nothing)
+        num_ticks = measured.size(1) // self.tick_frames
+        return measured[:, : num_ticks * self.tick_frames].unflatten(1, (num_ticks, self.tick_frames)).sum(2)
+
+    def read(self, sums: Tensor, num_frames: Tensor) -> Tensor:
+        """Sums of measurements ``[P, M]`` over ``num_frames [P, 1]`` to standardised statistics ``[P, S]``."""
+        num_frames = num_frames.clamp_min(1.0)
+        statistics = self.description(sums / num_frames, num_frames.squeeze(1))
+        return ((statistics - self.mean) * self.scale).clamp(-self.clip, self.clip)
+
+    def recall(self, statistics: Tensor, h: Tensor, c: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Advances the LSTM over readings ``[B, T, S]``; returns the hidden layer ``[B, T, E]``, ``h`` and ``c``."""
+        if self.training:
+            statistics = _drop(statistics, self.dropout)
+        entered = functional.relu(self.norm(self.input(statistics).transpose(1, 2)).transpose(1, 2))
+        y, h, c = self.lstm(entered, h, c)
+        hidden = y + entered
+        if self.training:
+            hidden = _drop(hidden, 0.5 * self.dropout)
+        return hidden, h, c
+
+    def music_logit_of(self, passage: Tensor, older: Tensor) -> Tensor:
+        """Returns the log-odds ``[B]`` of music from the statistics ``[B, S]`` of the last two ticks alone."""
+        logit: Tensor = self.music(passage)
+        return logit.squeeze(-1)
+
+    def change_logit_of(self, passage: Tensor, older: Tensor) -> Tensor:
+        """Returns the log-odds ``[B]`` that the last two ticks are other music than what is older, ``[B, S]`` both."""
+        logit: Tensor = self.change((passage - older).abs())
+        return logit.squeeze(-1)
+
+
+def _drop(x: Tensor, share: float) -> Tensor:
+    """Drops features ``[B, T, S]`` for a whole sequence, so that they cannot be guessed from a second before."""
+    kept = (torch.rand(x.size(0), 1, x.size(2), device=x.device) >= share).to(x.dtype)
+    return x * kept / (1.0 - share)
+
+
+def merge(members: list[GenreNet]) -> GenreNet:
+    """Returns one network that says what its members say together: log-linear pooling, their mean logits.
+
+    The members must have the same statistics; music and change are the first one's. Merging is exact: the weights
+    stand beside one another, and the recurrent ones are block-diagonal.
+    """
+    first = members[0]
+    sizes = [member.embedding_size for member in members]
+    net = GenreNet(first.bands, first.num_labels, hidden=sum(sizes))
+    state = first.state_dict()
+    for name in ("input.weight", "input.bias", "norm.weight", "norm.bias", "norm.running_mean", "norm.running_var"):
+        state[name] = torch.cat([member.state_dict()[name] for member in members])
+    state["genre.weight"] = torch.cat([member.genre.weight for member in members], 1) / len(members)
+    state["genre.bias"] = torch.stack([member.genre.bias for member in members]).mean(0)
+    # A gate's rows: the inputs of every member, then their outputs of the step before.
+    gates = [[member.lstm.weight.chunk(4)[gate] for member in members] for gate in range(4)]
+    state["lstm.weight"] = torch.cat(
+        [
+            torch.cat([torch.block_diag(*(w[:, :n] for w, n in zip(gate, sizes, strict=True))),
+                       torch.block_diag(*(w[:, n:] for w, n in zip(gate, sizes, strict=True)))], 1)
+            for gate in gates
+        ]
+    )  # fmt: skip
+    biases = [[member.lstm.bias.chunk(4)[gate] for member in members] for gate in range(4)]
+    state["lstm.bias"] = torch.cat([torch.cat(gate) for gate in biases])
+    net.load_state_dict(state)
+    return net.eval()

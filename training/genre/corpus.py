@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from models.frontend import Bands
-from models.genre import GenreNet
+from models.genre import HIDDEN, GenreNet
 
 SPLITS = ("train", "valid", "test")
 
@@ -60,10 +60,10 @@ class Corpus:
         position = {name: i for i, name in enumerate(self.ids)}
         return np.array([position[name] for name in ids], dtype=np.int64)
 
-    def new_net(self, dropout: float = 0.0) -> GenreNet:
+    def new_net(self, dropout: float = 0.0, hidden: int = HIDDEN) -> GenreNet:
         """Returns an untrained network with this corpus's front-end."""
         bands = Bands(self.bins, self.mel_filters, self.chroma_filters)
-        return GenreNet(bands, len(self.label_names), dropout)
+        return GenreNet(bands, len(self.label_names), dropout, hidden)
 
 
 def load_gtzan(data: Path) -> Corpus:

@@ -1,25 +1,24 @@
-"""The training loop: AdamW, a rate that falls linearly to zero, averaged weights, resumable.
+"""The training loop of the genre part: AdamW, one cycle of the learning rate, mixtures of clips, resumable.
 
 Invariant: a run that was cut and resumed ends with the weights of a run that was not.
 """
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
-from rich.progress import Progress
-from torch import nn
+from numpy.typing import NDArray
+from torch import Tensor
 from torch.nn import functional
 
-from models.frontend import NUM_CHROMA
-from models.genre import GenreNet
+from models.genre import HIDDEN, GenreNet
 
-from .batches import Batch, Batches
+from .readings import Readings
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,131 +26,140 @@ class FitSettings:
     """How to train.
 
     Attributes:
-        steps: Batches in all.
-        rate: Learning rate at the start; it falls linearly to 0 as in paper 000, which begins at 0.002: too slow here.
+        epochs: Passes over the clips.
+        batch: Clips a step.
+        rate: Highest learning rate of the cycle.
         weight_decay: Of AdamW.
         smoothing: Label smoothing.
-        music_loss: Weight of the second output's loss.
+        mixing: Parameter of the beta distribution of mixtures (mixup).
+        noise: Deviation of what is added to the standardised statistics, the same over a sequence.
         dropout: See ``GenreNet``.
-        averaging: Decay of the averaged weights, which are the ones kept.
-        look_every: Steps between two looks at the validation clips and between checkpoints.
+        clean: Share of clips taken as they are; the others are variants.
+        save_every: Epochs between checkpoints.
     """
 
-    steps: int = 600
-    rate: float = 5e-3
+    epochs: int = 40
+    batch: int = 64
+    rate: float = 3e-3
     weight_decay: float = 1e-2
-    smoothing: float = 0.05
-    music_loss: float = 1.0
-    dropout: float = 0.2
-    averaging: float = 0.98
-    look_every: int = 25
+    smoothing: float = 0.1
+    mixing: float = 0.3
+    noise: float = 0.2
+    dropout: float = 0.5
+    clean: float = 0.5
+    save_every: int = 10
 
 
-@dataclass(slots=True)
-class Fit:
-    """A run in progress, and all of what a checkpoint holds."""
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One epoch of a learning curve: mean training loss, and accuracy on the clips that are watched, if any."""
 
-    net: GenreNet
-    averaged: GenreNet
-    optimizer: torch.optim.Optimizer
-    step: int = 0
-    best: float = float("inf")
-    best_step: int = 0
+    epoch: int
+    loss: float
+    valid_accuracy: float | None
 
 
-def loss_of(net: GenreNet, batch: Batch, settings: FitSettings) -> torch.Tensor:
-    """Returns the genre loss over the frames of music plus the weighted music loss over all frames that count."""
-    no_chroma = batch.mel.new_zeros(*batch.mel.shape[:2], NUM_CHROMA)  # which this network leaves aside
-    log_probs, music_logit, *_ = net.tag(batch.mel, no_chroma, net.init_state(len(batch.mel)))
-    is_music = (batch.genre >= 0).float()
-    genre = functional.nll_loss(log_probs.transpose(1, 2), batch.genre.clamp_min(0), reduction="none")
-    smooth = -log_probs.mean(-1)
-    genre = (1 - settings.smoothing) * genre + settings.smoothing * smooth
-    music = functional.binary_cross_entropy_with_logits(music_logit, is_music, reduction="none")
-    heard = batch.weight * is_music
-    genre_loss = (genre * heard).sum() / heard.sum().clamp_min(1.0)
-    return genre_loss + settings.music_loss * (music * batch.weight).sum() / batch.weight.sum()
+Watch = Callable[[GenreNet], float]
+"""Looks at the network during training, and decides nothing."""
 
 
 def fit(
     net: GenreNet,
-    batches: Batches,
+    readings: Readings,
+    clips: NDArray[np.int64],
+    labels: NDArray[np.int64],
     settings: FitSettings,
     seed: int,
-    folder: Path,
-    validate: Callable[[GenreNet], float] | None = None,
-) -> GenreNet:
-    """Trains ``net`` and returns the averaged weights, at their best on ``validate`` or at the end without it.
+    path: Path,
+    watch: Watch | None = None,
+) -> list[Point]:
+    """Trains the LSTM of ``net`` and what is around it; the front-end, ``music`` and ``change`` stay as they are.
 
     Args:
-        net: Initialised by the caller.
-        batches: Where the data comes from.
+        net: Initialised by the caller; ends with the last weights.
+        readings: Of all clips.
+        clips: Positions of those to train on.
+        labels: int64 ``[N]``, of all clips.
         settings: How to train.
-        seed: Of batches and dropout.
-        folder: Receives ``checkpoint.pt`` (resumed from when there) and ``best.pt``.
-        validate: Lower is better; looked at every ``look_every`` steps.
+        seed: Of every choice.
+        path: The checkpoint: resumed from, and read back when it is of a finished run.
+        watch: Called after each epoch.
+
+    Returns:
+        The learning curve.
     """
-    run = _resume(net, settings, folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    with Progress() as progress:
-        bar = progress.add_task(folder.name, total=settings.steps, completed=run.step)
-        while run.step < settings.steps:
-            # Seeded by the step, so that a resumed run draws what an uninterrupted one would have drawn.
-            rng = np.random.default_rng((seed, run.step))
-            torch.manual_seed(seed * 1_000_003 + run.step)
-            loss = _step(run, batches.draw(rng), settings)
-            run.step += 1
-            progress.update(bar, advance=1, description=f"{folder.name} loss {loss:.3f} best {run.best:.3f}")
-            if run.step % settings.look_every == 0 or run.step == settings.steps:
-                _look(run, validate, folder)
-    best = copy.deepcopy(run.averaged)
-    best.load_state_dict(torch.load(folder / "best.pt", weights_only=True))
-    return best.eval()
+    optimizer = torch.optim.AdamW(_learned(net), lr=settings.rate, weight_decay=settings.weight_decay)
+    batch = min(settings.batch, len(clips))
+    steps = len(clips) // batch
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, settings.rate, total_steps=settings.epochs * steps)
+    targets = functional.one_hot(torch.from_numpy(labels), net.num_labels).float()
+    targets = targets * (1.0 - settings.smoothing) + settings.smoothing / net.num_labels
+    members = torch.from_numpy(clips)
+    curve: list[Point] = []
+    if path.is_file():
+        curve = _restore(torch.load(path, weights_only=True), net, optimizer, schedule)
+    for epoch in range(len(curve), settings.epochs):
+        generator = torch.Generator().manual_seed(1_000 * seed + epoch)
+        rng = np.random.default_rng((seed, epoch))
+        torch.manual_seed(1_000 * seed + epoch)
+        net.train()
+        total = 0.0
+        for chosen in members[torch.randperm(len(members), generator=generator)][: steps * batch].split(batch):
+            total += _step(net, readings, chosen, targets[chosen], settings, generator, rng, optimizer)
+            schedule.step()
+        net.eval()
+        curve.append(Point(epoch + 1, total / steps, watch(net) if watch else None))
+        if (epoch + 1) % settings.save_every == 0 or epoch + 1 == settings.epochs:
+            _save(path, net, optimizer, schedule, curve)
+    return curve
 
 
-def _step(run: Fit, batch: Batch, settings: FitSettings) -> float:
-    for group in run.optimizer.param_groups:
-        group["lr"] = settings.rate * (1.0 - run.step / settings.steps)
-    run.net.train()
-    run.optimizer.zero_grad(set_to_none=True)
-    loss = loss_of(run.net, batch, settings)
-    loss.backward()  # type: ignore[no-untyped-call]
-    nn.utils.clip_grad_norm_(run.net.parameters(), 1.0)
-    run.optimizer.step()
-    decay = min(settings.averaging, (1.0 + run.step) / (10.0 + run.step))
-    with torch.no_grad():
-        for mean, weight in zip(run.averaged.parameters(), run.net.parameters(), strict=True):
-            mean.lerp_(weight, 1.0 - decay)
+def _step(
+    net: GenreNet,
+    readings: Readings,
+    chosen: Tensor,
+    target: Tensor,
+    settings: FitSettings,
+    generator: torch.Generator,
+    rng: np.random.Generator,
+    optimizer: torch.optim.Optimizer,
+) -> float:
+    count = len(chosen)
+    variants = torch.randint(1, len(readings.stored), (count,), generator=generator)
+    variants[torch.rand(count, generator=generator) < settings.clean] = 0
+    x = readings.draw(variants, chosen)
+    share, other = float(rng.beta(settings.mixing, settings.mixing)), torch.randperm(count, generator=generator)
+    x, target = torch.lerp(x[other], x, share), torch.lerp(target[other], target, share)
+    x = x + settings.noise * torch.randn(count, 1, x.size(2), generator=generator)
+    zeros = torch.zeros(count, HIDDEN)
+    hidden, _, _ = net.recall(x, zeros, zeros)
+    log_probs = torch.log_softmax(net.genre(hidden), 2)
+    loss = -(log_probs * target.unsqueeze(1)).sum(2).mean()
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
     return float(loss.detach())
 
 
-def _look(run: Fit, validate: Callable[[GenreNet], float] | None, folder: Path) -> None:
-    score = validate(run.averaged) if validate else -float(run.step)
-    if score < run.best:
-        run.best, run.best_step = score, run.step
-        torch.save(run.averaged.state_dict(), folder / "best.pt")
+def _learned(net: GenreNet) -> list[torch.nn.Parameter]:
+    return [value for part in (net.input, net.norm, net.lstm, net.genre) for value in part.parameters()]
+
+
+def _save(path: Path, net: GenreNet, optimizer: Any, schedule: Any, curve: list[Point]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    points = [(point.epoch, point.loss, point.valid_accuracy) for point in curve]
+    state = {part: getattr(net, part).state_dict() for part in ("input", "norm", "lstm", "genre")}
     torch.save(
-        {
-            "net": run.net.state_dict(),
-            "averaged": run.averaged.state_dict(),
-            "optimizer": run.optimizer.state_dict(),
-            "step": run.step,
-            "best": run.best,
-            "best_step": run.best_step,
-        },
-        folder / "checkpoint.pt",
+        {"net": state, "optimizer": optimizer.state_dict(), "schedule": schedule.state_dict(), "curve": points}, partial
     )
+    partial.replace(path)
 
 
-def _resume(net: GenreNet, settings: FitSettings, folder: Path) -> Fit:
-    averaged = copy.deepcopy(net).eval()
-    optimizer = torch.optim.AdamW(net.parameters(), lr=settings.rate, weight_decay=settings.weight_decay)
-    run = Fit(net, averaged, optimizer)
-    path = folder / "checkpoint.pt"
-    if path.is_file():
-        stored = torch.load(path, weights_only=True)
-        net.load_state_dict(stored["net"])
-        averaged.load_state_dict(stored["averaged"])
-        optimizer.load_state_dict(stored["optimizer"])
-        run.step, run.best, run.best_step = stored["step"], stored["best"], stored["best_step"]
-    return run
+def _restore(saved: dict[str, Any], net: GenreNet, optimizer: Any, schedule: Any) -> list[Point]:
+    for part, state in saved["net"].items():
+        getattr(net, part).load_state_dict(state)
+    optimizer.load_state_dict(saved["optimizer"])
+    schedule.load_state_dict(saved["schedule"])
+    net.eval()
+    return [Point(*point) for point in saved["curve"]]

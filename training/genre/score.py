@@ -1,102 +1,103 @@
-"""Scores of clips and of what is not music.
+"""Scores of clips by what the network says at each tick.
 
-Invariant: scoring runs the shipped forward path, from zero state, on bands that were not augmented.
+Invariant: scoring runs from zero state on clips that were not varied.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from models.frontend import HOP_SAMPLES, SAMPLE_RATE
-from models.genre import GenreNet
+from models.genre import TICK_FRAMES, GenreNet
 
-from .batches import SETTLE_FRAMES
 from .corpus import Corpus
-from .recordings import Recordings
+from .readings import Readings, read_whole
+from .variation import decibels
 
-FRAMES_A_SECOND = SAMPLE_RATE / HOP_SAMPLES
+TICK_S = TICK_FRAMES * HOP_SAMPLES / SAMPLE_RATE
+SECONDS = (1, 3, 5, 10, 30)
+ECE_BINS = 15
+NUM_STARTS = 3
 
-
-class Tagged(NamedTuple):
-    """The network's word on N clips.
-
-    Attributes:
-        probs: float32 ``[N, F, 10]``, genre probabilities after each frame.
-        music: float32 ``[N, F]``, probability of music after each frame.
-    """
-
-    probs: NDArray[np.float32]
-    music: NDArray[np.float32]
+Probs = NDArray[np.float32]
+"""float32 ``[N, T, L]``, probability of each label after each tick."""
 
 
-def tag_bands(net: GenreNet, mel: NDArray[np.uint8], chroma: NDArray[np.uint8]) -> Tagged:
-    """Runs the network over stored bands ``[N, F, 128]`` and ``[N, F, 12]``."""
-    net.eval()
-    count = max(1, len(mel) // 100)
+def clip_probs(net: GenreNet, readings: Readings, clips: NDArray[np.int64]) -> Probs:
+    """Returns what ``net`` says of ``clips`` from their beginnings."""
+    chosen = torch.from_numpy(clips)
     with torch.inference_mode():
-        parts = [
-            net.tag(*(torch.from_numpy(part).float() * 0.5 - 100.0 for part in bands), net.init_state(len(bands[0])))
-            for bands in zip(np.array_split(mel, count), np.array_split(chroma, count), strict=True)
-        ]
-    probs = torch.cat([part[0] for part in parts]).exp().numpy()
-    return Tagged(probs, torch.sigmoid(torch.cat([part[1] for part in parts])).numpy())
+        parts = [_say(net, readings.draw(torch.zeros_like(part), part)) for part in chosen.split(64)]
+    return torch.cat(parts).numpy()
 
 
-def clip_posterior(tagged: Tagged, seconds: float = 30.0) -> NDArray[np.float32]:
-    """Returns the mean posterior ``[N, 10]`` of the frames from the first second to ``seconds``."""
-    last = max(int(seconds * FRAMES_A_SECOND), SETTLE_FRAMES)
-    posterior: NDArray[np.float32] = tagged.probs[:, SETTLE_FRAMES - 1 : last].mean(axis=1)
-    return posterior
+def start_probs(net: GenreNet, corpus: Corpus, clips: NDArray[np.int64], seconds: float, seed: int) -> Probs:
+    """Returns what ``net`` says of ``seconds`` from a random place within each clip, none of its beginning."""
+    rng = np.random.default_rng(seed)
+    length = int(seconds / TICK_S) * TICK_FRAMES
+    parts = []
+    for group in np.array_split(clips, -(-len(clips) // 16)):
+        starts = [int(rng.integers(1, max(2, corpus.frames[clip] - length + 1))) for clip in group]
+        pieces = [(clip, slice(start, start + length)) for clip, start in zip(group, starts, strict=True)]
+        mel, chroma = (
+            torch.from_numpy(decibels(np.stack([table[piece] for piece in pieces])))
+            for table in (corpus.mel, corpus.chroma)
+        )
+        with torch.inference_mode():
+            parts.append(_say(net, read_whole(net, net.tick_sums(mel, chroma))))
+    return torch.cat(parts).numpy()
 
 
-def clip_accuracy(tagged: Tagged, labels: NDArray[np.int64], seconds: float = 30.0) -> float:
-    """Returns the share of clips whose mean posterior is highest at the right label after ``seconds``."""
-    return float((clip_posterior(tagged, seconds).argmax(axis=1) == labels).mean())
+def accuracy_after(net: GenreNet, corpus: Corpus, clips: NDArray[np.int64], whole: Probs) -> dict[str, float]:
+    """Returns the accuracy after 1, 3, 5 and 10 s from random starts (three a clip), and after the whole clip."""
+    labels = corpus.labels[clips]
+    starts = [start_probs(net, corpus, clips, 10.5, seed) for seed in range(NUM_STARTS)]
+    after = {}
+    for seconds in SECONDS[:-1]:
+        tick = int(seconds / TICK_S + 0.1) - 1
+        after[str(seconds)] = float(np.mean([accuracy(probs[:, tick], labels) for probs in starts]))
+    return {**after, str(SECONDS[-1]): accuracy(whole[:, -1], labels)}
 
 
-def clip_nll(tagged: Tagged, labels: NDArray[np.int64]) -> float:
-    """Returns the mean negative log-likelihood of the right label under the clips' mean posterior, nats."""
-    chosen = clip_posterior(tagged)[np.arange(len(labels)), labels]
-    return float(-np.log(np.maximum(chosen, 1e-6)).mean())
+def accuracy(probs: NDArray[np.float32], labels: NDArray[np.int64]) -> float:
+    """Returns the share of rows ``[N, L]`` that are highest at the right label."""
+    return float((probs.argmax(1) == labels).mean())
 
 
-def music_shares(
-    net: GenreNet, recordings: Recordings, indices: list[int], threshold: float = 0.5
-) -> NDArray[np.float64]:
-    """Returns, for each recording of more than a second, the share of its later frames that are called music.
-
-    Each is heard twice in a row, since many last 2 to 4 s: what counts is the second hearing.
-    """
-    shares = []
-    for i in indices:
-        mel, chroma = recordings.bands(i)
-        if len(mel) > SETTLE_FRAMES:
-            twice = (np.concatenate([mel, mel])[None], np.concatenate([chroma, chroma])[None])
-            music = tag_bands(net, *twice).music[0, len(mel) :]
-            shares.append(float((music > 0.5).mean()))
-    return np.array(shares)
-
-
-def per_label(tagged: Tagged, labels: NDArray[np.int64]) -> list[list[int]]:
-    """Returns the confusion matrix ``[10][10]``: rows are the truth, columns the decision after 30 s."""
-    matrix = np.zeros((10, 10), dtype=int)
-    np.add.at(matrix, (labels, clip_posterior(tagged).argmax(axis=1)), 1)
+def confusion(probs: NDArray[np.float32], labels: NDArray[np.int64]) -> list[list[int]]:
+    """Returns the confusion matrix ``[L][L]``: rows are the truth, columns the decisions."""
+    matrix = np.zeros((probs.shape[1], probs.shape[1]), dtype=int)
+    np.add.at(matrix, (labels, probs.argmax(1)), 1)
     return [[int(count) for count in row] for row in matrix]
 
 
-def tag_clips(net: GenreNet, gtzan: Corpus, clips: NDArray[np.int64]) -> Tagged:
-    """Runs the network over GTZAN clips, 343 frames each (one clip lacks the last frame)."""
-    return tag_bands(net, gtzan.mel[clips, :343], gtzan.chroma[clips, :343])
+def reliability(probs: NDArray[np.float32], labels: NDArray[np.int64]) -> tuple[float, list[dict[str, float]]]:
+    """Returns the expected calibration error over 15 equal bins of confidence (Guo et al., 2017), and the bins."""
+    confidence, right = probs.max(1), probs.argmax(1) == labels
+    bins = np.minimum((confidence * ECE_BINS).astype(int), ECE_BINS - 1)
+    filled = []
+    for number in np.unique(bins):
+        here = bins == number
+        filled.append(
+            {"confidence": float(confidence[here].mean()), "accuracy": float(right[here].mean()), "n": int(here.sum())}
+        )
+    error = sum(entry["n"] * abs(entry["confidence"] - entry["accuracy"]) for entry in filled) / len(labels)
+    return float(error), filled
 
 
-def carried_accuracy(net: GenreNet, gtzan: Corpus, clips: NDArray[np.int64]) -> float:
-    """Returns the clip accuracy when all clips follow one another in one stream of hours, the state never reset."""
-    order = np.random.default_rng(0).permutation(clips)
-    stream = (part[order, :343].reshape(1, len(order) * 343, -1) for part in (gtzan.mel, gtzan.chroma))
-    probs = tag_bands(net, *stream).probs
-    by_clip = Tagged(probs.reshape(len(order), 343, -1), np.ones((len(order), 343), dtype=np.float32))
-    return clip_accuracy(by_clip, gtzan.labels[order])
+def fit_temperature(probs: Probs, labels: NDArray[np.int64]) -> float:
+    """Returns the temperature that makes the right labels most likely, over all ticks; ``probs`` have temperature 1."""
+    logits = torch.from_numpy(np.log(np.maximum(probs, 1e-9))).transpose(1, 2)
+    targets = torch.from_numpy(labels).unsqueeze(1).expand(-1, probs.shape[1])
+    candidates = np.exp(np.linspace(np.log(0.3), np.log(4.0), 120))
+    losses = [float(torch.nn.functional.cross_entropy(logits / t, targets)) for t in candidates]
+    return float(candidates[int(np.argmin(losses))])
+
+
+def _say(net: GenreNet, readings: Tensor) -> Tensor:
+    zeros = torch.zeros(len(readings), net.embedding_size)
+    hidden, _, _ = net.recall(readings, zeros, zeros)
+    return torch.softmax(net.genre(hidden) / net.temperature, 2)

@@ -1,0 +1,141 @@
+"""Live streams in small: one programme that changes into another, music or not, at any tick.
+
+Invariant: a programme's samples come from the training part alone, or from the valid part alone, as asked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from models.genre import CHANGE_AFTER_FRAMES, TICK_FRAMES, GenreNet
+from models.music_statistics import NUM_STATISTICS
+
+from .corpus import Corpus
+from .readings import STEPS, quantise, read_whole
+from .recordings import Recordings
+from .variation import Decibels, Variation, decibels
+
+NUM_TICKS = 24
+FRAMES = NUM_TICKS * TICK_FRAMES
+_OLDER_TICKS = CHANGE_AFTER_FRAMES // TICK_FRAMES
+_BATCH = 8
+
+
+class Programme(NamedTuple):
+    """Bands of ``F`` frames in dB, and whether they are music."""
+
+    mel: Decibels
+    chroma: Decibels
+    music: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Streams:
+    """Ticks of many streams.
+
+    Attributes:
+        passage: int8 ``[N, S]``, statistics of the last two ticks; see ``Readings.stored``.
+        older: int8 ``[N, S]``, of all before them.
+        is_music: float32 ``[N]``, 1 or 0; -1 where the two ticks hold both.
+        changed: float32 ``[N]``, 1 where the two ticks are another programme than what is older, 0 where both are
+            one, -1 where it is neither, or too early to tell.
+    """
+
+    passage: Tensor
+    older: Tensor
+    is_music: Tensor
+    changed: Tensor
+
+    def draw(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """Returns ``passage`` and ``older`` of ``rows`` as float32 ``[B, S]``."""
+        return self.passage[rows].float() / STEPS, self.older[rows].float() / STEPS
+
+
+class StreamMaker:
+    """Draws streams of the clips at ``clips`` and one part of ``recordings``."""
+
+    def __init__(self, corpus: Corpus, clips: NDArray[np.int64], recordings: Recordings, part: str) -> None:
+        self._corpus = corpus
+        self._clips = clips
+        self._recordings = recordings
+        self._speech = recordings.select(part, "speech")
+        self._ambience = recordings.select(part, "ambience")
+        self._opus = {recordings.items[i].group: i for i in recordings.select(part, "music")}
+
+    def make(self, net: GenreNet, count: int, seed: int) -> Streams:
+        """Returns the ticks of ``count`` streams of 23 s, measured by ``net``."""
+        rng = np.random.default_rng(seed)
+        parts = [self._some(net, _BATCH, rng) for _ in range(count // _BATCH)]
+        return Streams(*(torch.cat(column) for column in zip(*parts, strict=True)))
+
+    def _some(self, net: GenreNet, count: int, rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        mels, chromas, music, own = [], [], [], []
+        for _ in range(count):
+            one, other = self._programme(rng), self._programme(rng)
+            # A third of the streams go on as they began.
+            change = FRAMES if rng.random() < 0.35 else int(rng.integers(4 * TICK_FRAMES, FRAMES - 4 * TICK_FRAMES))
+            gain = np.float32(rng.normal(0.0, 4.0))
+            mels.append(np.concatenate([one.mel[:change], other.mel[change:] + gain]))
+            chromas.append(np.concatenate([one.chroma[:change], other.chroma[change:] + gain]))
+            second = np.arange(FRAMES) >= change
+            music.append(np.where(second, other.music, one.music))
+            own.append(second)
+        with torch.inference_mode():
+            sums = net.tick_sums(torch.from_numpy(np.stack(mels)), torch.from_numpy(np.stack(chromas)))
+            before = torch.cat((torch.zeros_like(sums[:, :1]), sums[:, :-1]), 1)
+            first = torch.arange(NUM_TICKS).repeat(count, 1) == 0
+            frames = torch.where(first, TICK_FRAMES, 2 * TICK_FRAMES).float().flatten().unsqueeze(1)
+            passage = net.read((sums + before).flatten(0, 1), frames)
+            whole = read_whole(net, sums)
+            older = torch.cat((torch.zeros_like(whole[:, :2]), whole[:, :-2]), 1).view(-1, NUM_STATISTICS)
+        labels = _label(np.stack(music), np.stack(own))
+        return torch.from_numpy(quantise(passage)), torch.from_numpy(quantise(older)), *map(torch.from_numpy, labels)
+
+    def _programme(self, rng: np.random.Generator) -> Programme:
+        if not (self._ambience or self._speech) or rng.random() < 0.6:
+            mel, chroma = self._clip(int(rng.choice(self._clips)), rng)
+            return Programme(*Variation(tempo=0.0, key=0.0).apply(mel, chroma, rng), music=True)
+        pool = self._speech if self._speech and (not self._ambience or rng.random() < 0.4) else self._ambience
+        pieces = [self._recordings.bands(int(rng.choice(pool)))]
+        # Half of the time one sound that goes on and on, half of the time one after the other.
+        while rng.random() < 0.5 or sum(len(piece.mel) for piece in pieces) < 2:
+            pieces.append(self._recordings.bands(int(rng.choice(pool))))
+        mel = _repeat(np.concatenate([piece.mel for piece in pieces]))
+        chroma = _repeat(np.concatenate([piece.chroma for piece in pieces]))
+        return Programme(*Variation(tempo=0.0, key=0.0).apply(decibels(mel), decibels(chroma), rng), music=False)
+
+    def _clip(self, clip: int, rng: np.random.Generator) -> tuple[Decibels, Decibels]:
+        take = self._opus.get(self._corpus.ids[clip])
+        if take is not None and rng.random() < 0.4:
+            bands = self._recordings.bands(take)
+            return decibels(_repeat(bands.mel)), decibels(_repeat(bands.chroma))
+        frames = int(self._corpus.frames[clip])
+        return decibels(_repeat(self._corpus.mel[clip, :frames])), decibels(_repeat(self._corpus.chroma[clip, :frames]))
+
+
+def _label(music: NDArray[np.bool_], second: NDArray[np.bool_]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Labels the ticks of streams ``[B, FRAMES]``; see ``Streams``."""
+    ticks = (len(music), NUM_TICKS, TICK_FRAMES)
+    share, new = music.reshape(ticks).mean(2), second.reshape(ticks).mean(2)
+    before = np.concatenate([share[:, :1], share[:, :-1]], 1)
+    is_music = np.where(share + before == 2.0, 1.0, np.where(share + before == 0.0, 0.0, -1.0))
+    new_before = np.concatenate([new[:, :1], new[:, :-1]], 1)
+    new_older = np.concatenate([np.zeros((len(new), 2)), np.cumsum(new, 1)[:, :-2] / np.arange(1, NUM_TICKS - 1)], 1)
+    passage = (new + new_before) / 2.0
+    changed = np.where(
+        (passage == 0.0) & (new_older == 0.0), 0.0, np.where((passage > 0.7) & (new_older == 0.0), 1.0, -1.0)
+    )
+    changed[:, : _OLDER_TICKS + 2] = -1.0
+    return is_music.astype(np.float32).ravel(), changed.astype(np.float32).ravel()
+
+
+def _repeat(stored: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Returns bands of ``FRAMES`` frames: the first ones, or all of them again and again."""
+    repeated: NDArray[np.uint8] = stored[np.arange(FRAMES) % len(stored)]
+    return repeated
