@@ -1,6 +1,6 @@
-"""Loads the models that ship with the service, and nothing else.
+"""Loads the models that ship with the service, or those of a folder that its owner named, and nothing else.
 
-Invariant: bytes reach the deserialiser only after their sha256 agreed with the packaged manifest. Callers see a
+Invariant: bytes reach the deserialiser only after their sha256 agreed with the manifest of their folder. Callers see a
 streaming module and a card, never the file format.
 """
 
@@ -9,6 +9,10 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,6 +24,11 @@ from .errors import ArtifactError
 
 CONTRACT = "tectum.artifact/1"
 PACKAGED = Path(__file__).parents[1] / "models" / "artifacts"
+
+_log = logging.getLogger(__name__)
+
+# A variable of the context, so that two engines of a process may have different models, and a plugin need not know.
+_owners: ContextVar[Path | None] = ContextVar("owners", default=None)
 
 
 class StreamingModule(Protocol):
@@ -70,18 +79,39 @@ class Artifact:
     card: ArtifactCard
 
 
+@contextmanager
+def models_from(directory: Path | None) -> Iterator[None]:
+    """Lets the models of ``directory`` replace the packaged ones of the same name while the block runs.
+
+    Args:
+        directory: Holds ``manifest.json`` and, for each name in it, ``<name>.ts`` and ``<name>.json``; None replaces
+            nothing.
+
+    Raises:
+        ArtifactError: There is no manifest, or it is not one.
+    """
+    if directory is not None:
+        _manifest(directory)
+    token = _owners.set(directory)
+    try:
+        yield
+    finally:
+        _owners.reset(token)
+
+
 def load_artifact(name: str, device: torch.device | str, directory: Path | None = None) -> Artifact:
-    """Loads a packaged model.
+    """Loads a model.
 
     Args:
         name: As in the manifest.
         device: Where the module shall run.
-        directory: Holds ``manifest.json``, ``<name>.ts`` and ``<name>.json``; the packaged ones by default.
+        directory: Holds ``manifest.json``, ``<name>.ts`` and ``<name>.json``; by default that of ``models_from``
+            where it has a model of this name, and else the packaged one.
 
     Raises:
         ArtifactError: The model is unknown, missing, altered, or written for another contract.
     """
-    directory = directory or PACKAGED
+    directory = directory or _directory_of(name)
     expected = _manifest(directory).get(name)
     if expected is None:
         raise ArtifactError(f"expected a model of {directory / 'manifest.json'}, got {name!r}", param="name")
@@ -94,6 +124,17 @@ def load_artifact(name: str, device: torch.device | str, directory: Path | None 
                 f"expected sha256 {expected} for the model {name!r}, got {value} from its {origin}", param="sha256"
             )
     return Artifact(_deserialise(content, name, torch.device(device)), card)
+
+
+def _directory_of(name: str) -> Path:
+    owners = _owners.get()
+    if owners is None:
+        return PACKAGED
+    # A file that the manifest forgot shall be refused, not passed over for another model.
+    if name in _manifest(owners) or (owners / f"{name}.ts").exists():
+        _log.info("the model %r is that of %s", name, owners)
+        return owners
+    return PACKAGED
 
 
 def _deserialise(content: bytes, name: str, device: torch.device) -> StreamingModule:

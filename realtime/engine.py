@@ -9,9 +9,11 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from .artifacts import models_from
 from .batcher import Batcher
 from .clock import Clock, MonotonicClock
 from .device import resolve_device
@@ -30,11 +32,13 @@ class EngineSettings:
         device: ``auto``, ``cpu`` or ``cuda``.
         max_sessions: Sessions at once; one more gets ServerFull.
         stall_timeout_s: A plugin call that takes longer is given up.
+        models: Folder of models that replace the packaged ones of the same name; see ``models_from``.
     """
 
     device: str = "auto"
     max_sessions: int = 64
     stall_timeout_s: float = 2.0
+    models: Path | None = None
 
 
 class Engine:
@@ -90,7 +94,8 @@ class Engine:
         device = resolve_device(self.settings.device)
         async with AsyncExitStack() as exit_stack:
             for plugin_class in self._classes:
-                plugin: Plugin[Any, Any] = await asyncio.to_thread(plugin_class, device)
+                with models_from(self.settings.models):
+                    plugin: Plugin[Any, Any] = await asyncio.to_thread(plugin_class, device)
                 batcher = Batcher(
                     plugin, self.settings.max_sessions, self._clock, stall_timeout_s=self.settings.stall_timeout_s
                 )

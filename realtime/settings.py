@@ -35,6 +35,7 @@ class Settings(BaseModel):
         None, min_length=8, max_length=256, pattern=r"^[A-Za-z0-9._~-]+$", repr=False, description="What clients show."
     )
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="Where the networks run.")
+    models: Path | None = Field(None, description="Folder of models that replace those of the same name that ship.")
     max_sessions: int = Field(64, ge=1, le=4096, description="Sessions at once; more are refused.")
     plugins: tuple[str, ...] | None = Field(None, description="Plugins to load; none named means all installed.")
     allowed_origins: tuple[str, ...] = Field((), description="Origins of web pages that may connect, beside our own.")

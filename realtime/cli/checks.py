@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Literal
 
 from ..errors import SettingsError, TectumError
@@ -49,6 +50,7 @@ def run_checks() -> Iterator[Check]:
         _settings,
         _port,
         _artifacts,
+        _own_models,
         _plugins,
         _gpu,
         _ffmpeg,
@@ -131,14 +133,35 @@ def _port() -> Check:
 
 
 def _artifacts() -> Check:
-    from ..artifacts import PACKAGED, load_artifact
+    from ..artifacts import PACKAGED
 
     try:
-        names = sorted(json.loads((PACKAGED / "manifest.json").read_bytes()))
-        loaded = [load_artifact(name, "cpu", PACKAGED).card for name in names]
+        return Check("artifacts", "ok", _models_in(PACKAGED))
     except (TectumError, OSError, ValueError) as error:
         return Check("artifacts", "missing", str(error), "restore models/artifacts: git checkout, or reinstall tectum")
-    return Check("artifacts", "ok", ", ".join(f"{card.name} {card.version} (sha256 agrees)" for card in loaded))
+
+
+def _own_models() -> Check:
+    from ..settings import load_settings
+
+    try:
+        folder = load_settings().models
+    except SettingsError:
+        return Check("models", "optional", "not looked at, the settings are wrong")
+    if folder is None:
+        return Check("models", "optional", "none of your own, those that ship are used")
+    try:
+        return Check("models", "ok", f"{_models_in(folder)} in {folder}")
+    except (TectumError, OSError, ValueError) as error:
+        return Check("models", "missing", str(error), "export them again, or unset models, TECTUM_MODELS")
+
+
+def _models_in(folder: Path) -> str:
+    from ..artifacts import load_artifact
+
+    names = sorted(json.loads((folder / "manifest.json").read_bytes()))
+    cards = [load_artifact(name, "cpu", folder).card for name in names]
+    return ", ".join(f"{card.name} {card.version} (sha256 agrees)" for card in cards)
 
 
 def _plugins() -> Check:

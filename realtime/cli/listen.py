@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import BadInput
-from .options import Config, Device, Json, Params, Plugins, plugin_names, plugin_params
+from .options import Config, Device, Json, Models, Params, Plugins, plugin_names, plugin_params
 from .output import log_to_stderr, print_json, reported
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ def listen(
     as_json: Json = False,
     duration: Annotated[float | None, typer.Option(min=0.1, help="Seconds of audio after which to end.")] = None,
     device: Device = None,
+    models: Models = None,
     config: Config = None,
 ) -> None:
     """Listen to a microphone, or to a file as it plays: level, genre and history. Ctrl-C ends."""
@@ -39,12 +40,12 @@ def listen(
     async def run() -> None:
         opened = await open_source(source)
         with contextlib.nullcontext() if as_json else Live(view, refresh_per_second=12):
-            figures = await stream(opened, plugins, on_event, device=settings.device, reports=True, limit_s=duration)
+            figures = await stream(opened, plugins, on_event, settings, reports=True, limit_s=duration)
         if figures.fault is not None:
             raise figures.fault
 
     with reported(as_json):
-        settings = load_settings({"device": device}, config=config)
+        settings = load_settings({"device": device, "models": models}, config=config)
         names = plugin_names(plugin)
         params = plugin_params(param, names)
         plugins = tuple(PluginConfig(name, params[name]) for name in names)

@@ -17,6 +17,9 @@ Params = Annotated[
     list[str], typer.Option("--param", help="A plugin's parameter, as plugin.name=value; may be repeated.")
 ]
 Device = Annotated[str | None, typer.Option("--device", help="Where the networks run: auto, cpu or cuda.")]
+Models = Annotated[
+    Path | None, typer.Option("--models", help="Folder of models that replace those of the same name that ship.")
+]
 Config = Annotated[Path | None, typer.Option("--config", help="Settings file; ./tectum.toml if it exists.")]
 
 

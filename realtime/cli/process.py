@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .options import Config, Device, Json, Params, Plugins, plugin_names, plugin_params
+from .options import Config, Device, Json, Models, Params, Plugins, plugin_names, plugin_params
 from .output import exit_code, log_to_stderr, print_error, print_json, reported
 
 if TYPE_CHECKING:
     from ..session_config import PluginConfig
+    from ..settings import Settings
     from .streaming import OnTime, StreamFigures
 
 
@@ -28,6 +29,7 @@ def process(
     as_json: Json = False,
     realtime: Annotated[bool, typer.Option("--realtime", help="At the pace of the audio.")] = False,
     device: Device = None,
+    models: Models = None,
     config: Config = None,
 ) -> None:
     """Run a file through plugins. OUT has the input's rate and length, its delay taken out."""
@@ -36,11 +38,11 @@ def process(
 
     log_to_stderr()
     with reported(as_json):
-        settings = load_settings({"device": device}, config=config)
+        settings = load_settings({"device": device, "models": models}, config=config)
         names = plugin_names(plugin)
         params = plugin_params(param, names)
         plugins = tuple(PluginConfig(name, params[name]) for name in names)
-        summary, figures = asyncio.run(_process(input_file, output_file, plugins, as_json, realtime, settings.device))
+        summary, figures = asyncio.run(_process(input_file, output_file, plugins, as_json, realtime, settings))
         if as_json:
             print_json(summary)
         else:
@@ -56,7 +58,7 @@ async def _process(
     plugins: tuple[PluginConfig, ...],
     as_json: bool,
     realtime: bool,
-    device: str,
+    settings: Settings,
 ) -> tuple[dict[str, Any], StreamFigures]:
     from ..sinks.file import FileSink
     from ..sources.file import FileSource
@@ -79,7 +81,7 @@ async def _process(
             sink = FileSink(output, sample_rate=source.sample_rate, channels=source.channels)
             await stack.enter_async_context(sink)
         on_time = stack.enter_context(_progress(path, source.duration_s, hidden=as_json))
-        figures = await stream(source, plugins, on_event, device=device, sink=sink, on_time=on_time)
+        figures = await stream(source, plugins, on_event, settings, sink=sink, on_time=on_time)
     summary = {
         "type": "summary",
         "path": str(path),

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from .options import Config, Device, plugin_names
+from .options import Config, Device, Models, plugin_names
 from .output import EXIT_FAILED, reported
 
 
@@ -15,6 +15,7 @@ def serve(
     port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.  [default: 8000]")] = None,
     token: Annotated[str | None, typer.Option(help="What clients must show; better set TECTUM_TOKEN.")] = None,
     device: Device = None,
+    models: Models = None,
     max_sessions: Annotated[int | None, typer.Option(help="Sessions at once; more are refused.")] = None,
     plugin: Annotated[list[str] | None, typer.Option("--plugin", "-p", help="Plugins to load; all by default.")] = None,
     allowed_origin: Annotated[
@@ -35,6 +36,7 @@ def serve(
                 "port": port,
                 "token": token,
                 "device": device,
+                "models": models,
                 "max_sessions": max_sessions,
                 "plugins": plugin_names(plugin) if plugin else None,
                 "allowed_origins": tuple(allowed_origin) if allowed_origin else None,

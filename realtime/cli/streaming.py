@@ -18,6 +18,7 @@ from ..frames import AudioFrame
 from ..session import Output
 from ..session_config import PluginConfig, SessionConfig
 from ..session_runner import run_session
+from ..settings import Settings
 from ..sinks.base import Sink
 from ..sources.base import Source
 
@@ -80,8 +81,8 @@ async def stream(
     source: Source,
     plugins: Sequence[PluginConfig],
     on_event: OnEvent,
+    settings: Settings,
     *,
-    device: str,
     sink: Sink | None = None,
     reports: bool = False,
     limit_s: float | None = None,
@@ -95,7 +96,7 @@ async def stream(
         source: Opened; its format becomes the session's.
         plugins: With their parameters.
         on_event: Is given every event.
-        device: ``auto``, ``cpu`` or ``cuda``.
+        settings: Of the process: device and models.
         sink: Takes processed audio; None to leave it.
         reports: Whether ``levels`` and ``stats`` are wanted among the events.
         limit_s: Seconds of audio after which to end; None for no limit.
@@ -113,12 +114,12 @@ async def stream(
 
     watched = WatchedSource(source, limit_s, on_time)
     config = SessionConfig(source.sample_rate, source.channels, tuple(plugins), live=source.live, reports=reports)
-    settings = EngineSettings(device=device, max_sessions=1)
+    engine_settings = EngineSettings(device=settings.device, models=settings.models, max_sessions=1)
     fault: BadAudioFile | None = None
     started_s = time.perf_counter()
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(aclosing(source))
-        engine = await stack.enter_async_context(Engine(settings, [plugin.name for plugin in plugins]))
+        engine = await stack.enter_async_context(Engine(engine_settings, [plugin.name for plugin in plugins]))
         session = await stack.enter_async_context(engine.open_session(config))
         if sink is not None and not session.has_audio:
             names = ", ".join(plugin.name for plugin in plugins)

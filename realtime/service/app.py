@@ -51,7 +51,9 @@ class Service:
         self.settings = settings
         self.clock = MonotonicClock()
         self.engine = Engine(
-            EngineSettings(device=settings.device, max_sessions=settings.max_sessions), settings.plugins, self.clock
+            EngineSettings(device=settings.device, max_sessions=settings.max_sessions, models=settings.models),
+            settings.plugins,
+            self.clock,
         )
         self._connections = 0
 

@@ -8,7 +8,7 @@ import torch
 
 import models.export
 from realtime import artifacts
-from realtime.artifacts import PACKAGED, load_artifact
+from realtime.artifacts import PACKAGED, load_artifact, models_from
 from realtime.errors import ArtifactError
 
 
@@ -100,3 +100,37 @@ def test_a_vouched_file_that_is_no_model_is_refused(directory: Path) -> None:
     edit_card(directory, sha256=digest)
     with pytest.raises(ArtifactError, match="expected TorchScript"):
         load_artifact("genre", "cpu", directory)
+
+
+def test_a_model_of_a_named_folder_replaces_the_packaged_one_while_the_block_runs(directory: Path) -> None:
+    edit_card(directory, version="9.9.9")
+    with models_from(directory):
+        assert load_artifact("genre", "cpu").card.version == "9.9.9"
+    assert load_artifact("genre", "cpu").card.version != "9.9.9"
+
+
+def test_a_model_that_the_named_folder_has_not_is_the_packaged_one(tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").write_text('{"another": "00"}')
+    with models_from(tmp_path):
+        assert load_artifact("genre", "cpu").card.name == "genre"
+
+
+def test_a_file_that_the_manifest_of_the_named_folder_forgot_is_refused(directory: Path) -> None:
+    (directory / "manifest.json").write_text("{}")
+    with models_from(directory), pytest.raises(ArtifactError, match="got 'genre'"):
+        load_artifact("genre", "cpu")
+
+
+@pytest.mark.parametrize("manifest", [None, "[]", "no JSON"])
+def test_a_named_folder_without_a_manifest_is_refused_at_once(tmp_path: Path, manifest: str | None) -> None:
+    if manifest is not None:
+        (tmp_path / "manifest.json").write_text(manifest)
+    with pytest.raises(ArtifactError, match=r"manifest\.json"), models_from(tmp_path):
+        pytest.fail("the block must not run")
+
+
+def test_the_named_folder_is_checked_against_its_own_manifest(directory: Path) -> None:
+    content = (directory / "genre.ts").read_bytes()
+    (directory / "genre.ts").write_bytes(content[:-1])
+    with models_from(directory), pytest.raises(ArtifactError, match=r"expected sha256 .* from its file"):
+        load_artifact("genre", "cpu")

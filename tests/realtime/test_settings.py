@@ -31,6 +31,14 @@ def test_flags_win_over_variables_over_the_file(tmp_path: Path) -> None:
     assert settings.host == "127.0.0.1"
 
 
+def test_the_folder_of_models_is_a_flag_a_variable_or_a_key(tmp_path: Path) -> None:
+    assert load_settings(env={}).models is None
+    (tmp_path / "tectum.toml").write_text('models = "from/file"\n')
+    assert load_settings(env={}).models == Path("from/file")
+    assert load_settings(env={"TECTUM_MODELS": "from/variable"}).models == Path("from/variable")
+    assert load_settings({"models": Path("flag")}, env={"TECTUM_MODELS": "from/variable"}).models == Path("flag")
+
+
 def test_variables_are_text_and_lists_are_comma_separated() -> None:
     env = {
         "TECTUM_PLUGINS": "genre, gain",

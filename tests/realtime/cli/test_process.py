@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 import soundfile
 
+from tests.realtime.own_model import LABELS, tone, write_own_model
+
 from .conftest import Tectum
 
 RATE = 16_000
@@ -151,3 +153,29 @@ def test_realtime_takes_as_long_as_the_audio(tectum: Tectum, tmp_path: Path) -> 
     write_noise(tmp_path / "a.wav", 1.0)
     summary = tectum("process", "a.wav", "--realtime", "--json").events[-1]
     assert summary["wall_s"] >= 1.0
+
+
+@pytest.mark.parametrize("by", ["flag", "variable"])
+def test_a_model_of_one_s_own_names_its_labels(
+    tectum: Tectum, tmp_path: Path, by: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_own_model(tmp_path / "own")
+    soundfile.write(tmp_path / "tone.wav", tone("high", 4.0, 48_000).numpy(), 48_000)
+    flag = ("--models", "own") if by == "flag" else ()
+    if by == "variable":
+        monkeypatch.setenv("TECTUM_MODELS", "own")
+    outcome = tectum("process", "tone.wav", *flag, "--json")
+    *events, _ = outcome.events
+    assert events[-1]["label"] == "high"
+    assert {entry["label"] for entry in events[-1]["top"]} == set(LABELS)
+
+
+def test_a_model_that_was_altered_is_refused_in_one_line(tectum: Tectum, tmp_path: Path) -> None:
+    with (write_own_model(tmp_path / "own") / "genre.ts").open("ab") as file:
+        file.write(b"!")
+    write_noise(tmp_path / "a.wav", 1.0)
+    outcome = tectum("process", "a.wav", "--models", "own", "--json")
+    assert outcome.exit_code == 1
+    [error] = outcome.events
+    assert (error["code"], error["param"]) == ("artifact_error", "sha256")
+    assert outcome.stderr.startswith("tectum: expected sha256 ") and outcome.stderr.count("\n") == 1
