@@ -1,11 +1,8 @@
-"""Folders of made-up results, and the report of all of them, drawn once."""
-
-from pathlib import Path
+"""A folder of made-up results, read once."""
 
 import pytest
 
 from tests.training.reporting.made_up import write_all
-from training.genre.reporting.command import write_report
 from training.genre.reporting.results import Results, read_results
 
 
@@ -15,11 +12,3 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> Results:
     folder = tmp_path_factory.mktemp("results")
     write_all(folder)
     return read_results(folder)
-
-
-@pytest.fixture(scope="session")
-def whole_report(everything: Results, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the report of everything."""
-    folder = tmp_path_factory.mktemp("report")
-    write_report(everything, folder)
-    return folder

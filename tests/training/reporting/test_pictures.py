@@ -6,14 +6,15 @@ from PIL import Image
 
 from tests.training.reporting.made_up import new_run, write
 from training.genre.reporting.pictures.confusion import row_shares
-from training.genre.reporting.pictures.gallery import GALLERY, draw_pictures
+from training.genre.reporting.pictures.gallery import GALLERY, draw_picture, draw_pictures
 from training.genre.reporting.pictures.timeline import spells
 from training.genre.reporting.results import Results, read_results
 
 
 @pytest.mark.parametrize("name", GALLERY)
-def test_a_picture_shows_something_and_is_small(whole_report: Path, name: str) -> None:
-    path = whole_report / name
+def test_a_picture_shows_something_and_is_small(everything: Results, name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    assert draw_picture(name, everything, tmp_path)
     assert path.stat().st_size <= 80_000
     with Image.open(path) as picture:
         assert 600 <= picture.width <= 1300 and 300 <= picture.height <= 2000

@@ -57,7 +57,8 @@ def _draw_matrix(axes: Axes, runs: tuple[Run, ...], heading: str, size: float) -
     for (row, column), share in np.ndenumerate(shares):
         if share >= 0.005:
             color = "white" if share > 0.55 else INK
-            axes.text(column, row, f"{100 * share:.0f}", ha="center", va="center", fontsize=size, color=color)
+            text = axes.text(column, row, f"{100 * share:.0f}", ha="center", va="center", fontsize=size, color=color)
+            text.set_in_layout(False)  # It is inside its cell, and measuring hundreds of them takes a second.
     axes.set_xticks(range(len(labels)), labels, rotation=45, ha="right", rotation_mode="anchor", fontsize=size + 0.5)
     axes.set_yticks(range(len(labels)), labels, fontsize=size + 0.5)
     axes.tick_params(length=0)

@@ -33,13 +33,15 @@ GALLERY: Mapping[str, Callable[[Results], Figure | None]] = {
 
 def draw_pictures(results: Results, folder: Path) -> frozenset[str]:
     """Draws what ``results`` have the data for into ``folder`` and returns the names of the files."""
-    drawn = set()
-    for name, draw in GALLERY.items():
-        with rc_context(STYLE):
-            figure = draw(results)
-            if figure is None:
-                (folder / name).unlink(missing_ok=True)
-                continue
-            save(figure, folder / name)
-        drawn.add(name)
-    return frozenset(drawn)
+    return frozenset(name for name in GALLERY if draw_picture(name, results, folder))
+
+
+def draw_picture(name: str, results: Results, folder: Path) -> bool:
+    """Draws one picture, or removes an older one that there is no data for any more; returns whether it is there."""
+    with rc_context(STYLE):
+        figure = GALLERY[name](results)
+        if figure is None:
+            (folder / name).unlink(missing_ok=True)
+            return False
+        save(figure, folder / name)
+        return True
