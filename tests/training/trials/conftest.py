@@ -12,6 +12,8 @@ from torch import Tensor, nn
 from models.frontend import FRAME_SAMPLES, HOP_SAMPLES, SAMPLE_RATE
 from models.frontend import Bands as FrontEnd
 from training.genre.corpus import Corpus
+from training.genre.trials import evidence as trial_evidence
+from training.genre.trials import long_stream, random_starts
 from training.genre.trials.evidence import Evidence
 from training.genre.trials.listening import Subject
 
@@ -88,6 +90,14 @@ def evidence(gtzan: Corpus, tmp_path: Path) -> Evidence:
         names = [gtzan.ids[i] for i in range(len(gtzan.ids)) if i % 4 in members]
         (splits / f"{part}_filtered.txt").write_text("".join(f"{name}.wav\n" for name in names))
     return Evidence(tmp_path, gtzan)
+
+
+@pytest.fixture
+def short_clips(monkeypatch: pytest.MonkeyPatch) -> int:
+    """Cuts every clip to 13 s, which is all that most tests need; returns the frames in them."""
+    for module in (trial_evidence, long_stream, random_starts):
+        monkeypatch.setattr(module, "CLIP_FRAMES", 150)
+    return 150
 
 
 @pytest.fixture

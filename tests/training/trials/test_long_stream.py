@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 
 from training.genre.corpus import Corpus
-from training.genre.trials import evidence as trial_evidence
 from training.genre.trials import long_stream
 from training.genre.trials.evidence import Evidence
 from training.genre.trials.listening import Subject
@@ -87,20 +86,18 @@ def test_the_first_and_the_last_ten_minutes_are_told_apart(rng):
 
 
 def test_a_tagger_that_hears_the_genres_is_right_soon_and_stays_right(
-    subject: Subject, evidence: Evidence, monkeypatch
+    subject: Subject, evidence: Evidence, short_clips: int, monkeypatch
 ) -> None:
-    monkeypatch.setattr(trial_evidence, "CLIP_FRAMES", 200)
-    monkeypatch.setattr(long_stream, "CLIP_FRAMES", 200)
     monkeypatch.setattr(long_stream, "CLIPS_A_GENRE", 1)
     monkeypatch.setattr(long_stream, "NUM_PAIRS", 1)
     figures = json.loads(json.dumps(long_stream.run(subject, evidence)))
     assert figures["orders"] == 2
-    assert figures["seconds"] == pytest.approx(10 * 200 * subject.hop_s, abs=0.1)
+    assert figures["seconds"] == pytest.approx(10 * short_clips * subject.hop_s, abs=0.1)
     assert figures["time_to_right_s"]["n"] == 18
     assert figures["time_to_right_s"]["never"] == 0.0
     assert 0.5 < figures["time_to_right_s"]["p50"] <= figures["time_to_right_s"]["p90"] < 12.0
     # After a change the old label may go late, and the new one come later: no more than that.
-    minutes = 10 * (200 * subject.hop_s - 5.0) / 60.0
+    minutes = 10 * (short_clips * subject.hop_s - 5.0) / 60.0
     assert figures["changes_per_minute"]["within_clip"] <= 9 * 2 / minutes + 0.01
     assert figures["time_right"]["mean"] > 0.6
     timeline = figures["timeline"]

@@ -1,5 +1,6 @@
 import asyncio
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import soundfile
 import websockets.asyncio.server
 from websockets.asyncio.server import ServerConnection
 
+from training.genre.trials import served
 from training.genre.trials.degradations import Take
 from training.genre.trials.served import ServiceFailed, process_file, serving, stream
 
@@ -18,6 +20,7 @@ def noise(seconds: float, rate: int, channels: int) -> Take:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_a_file_and_a_stream_of_it_have_the_same_events(tmp_path: Path) -> None:
     """``tectum process`` and ``tectum serve`` are one service by two doors."""
     take = noise(4.0, 24_000, 2)
@@ -36,9 +39,9 @@ def test_a_file_and_a_stream_of_it_have_the_same_events(tmp_path: Path) -> None:
     assert by_file[-1]["type"] == by_socket[-1]["type"] == "summary"
 
 
-def test_a_file_that_is_none_is_a_failure_with_its_reason(tmp_path: Path) -> None:
-    (tmp_path / "text.wav").write_text("no sound")
-    with pytest.raises(ServiceFailed, match="expected a sound file"):
+def test_a_command_that_fails_is_a_failure_with_its_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(served, "_tectum", lambda *arguments: [sys.executable, "-c", "exit('expected a sound file')"])
+    with pytest.raises(ServiceFailed, match="ended with 1: expected a sound file"):
         process_file(tmp_path / "text.wav")
 
 
@@ -66,6 +69,7 @@ async def test_audio_is_sent_whole_interleaved_and_ended() -> None:
 
 async def test_an_error_event_is_a_failure() -> None:
     async def refuse(websocket: ServerConnection) -> None:
+        await websocket.recv()
         await websocket.send(json.dumps({"type": "error", "code": "bad_frame", "message": "too loud"}))
 
     async with websockets.asyncio.server.serve(refuse, "127.0.0.1", 0, subprotocols=["tectum.v1"]) as server:

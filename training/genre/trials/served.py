@@ -94,15 +94,6 @@ async def stream(url: str, take: Take) -> list[Event]:
     # Pings wait behind the audio that the service has not taken yet: on a busy machine longer than any timeout.
     options = {"subprotocols": [Subprotocol("tectum.v1")], "proxy": None, "ping_interval": None}
     async with connect(url, **options) as websocket:
-        audio = {
-            "format": "f32le",
-            "sample_rate": take.sample_rate,
-            "channels": len(take.samples),
-            "mode": "file",
-        }
-        await websocket.send(
-            json.dumps({"type": "session.update", "audio": audio, "plugins": [{"name": "genre", "params": {}}]})
-        )
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(_send(websocket, take))
             events = [json.loads(message) async for message in websocket if isinstance(message, str)]
@@ -113,8 +104,16 @@ async def stream(url: str, take: Take) -> list[Event]:
 
 
 async def _send(websocket: ClientConnection, take: Take) -> None:
+    audio = {
+        "format": "f32le",
+        "sample_rate": take.sample_rate,
+        "channels": len(take.samples),
+        "mode": "file",
+    }
+    update = {"type": "session.update", "audio": audio, "plugins": [{"name": "genre", "params": {}}]}
     step = round(take.sample_rate * FRAME_S)
     with suppress(ConnectionClosed):  # the service has had enough, and its events say why
+        await websocket.send(json.dumps(update))
         for start in range(0, take.samples.shape[1], step):
             await websocket.send(take.samples[:, start : start + step].T.astype("<f4").tobytes())
         await websocket.send(json.dumps({"type": "end_of_stream"}))
