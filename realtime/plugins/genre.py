@@ -19,6 +19,7 @@ from ..errors import ArtifactError
 from ..plugin import Event, Plugin, PluginSpec, Result
 
 MAX_LABELS = 500
+MAX_TOP = 100
 
 CONTROLS = (
     "interval_s",
@@ -47,7 +48,7 @@ class GenreParams(plugin.Params):
         json_schema_extra={"unit": "s"},
     )
     top: int = Field(
-        10, ge=1, le=MAX_LABELS, title="Genres listed", description="Length of top, best first; at most all there are."
+        10, ge=1, le=MAX_TOP, title="Genres listed", description="Length of top, best first; at most all there are."
     )
     smoothing_s: float = Field(
         8.0,
@@ -83,7 +84,9 @@ class GenreParams(plugin.Params):
         json_schema_extra={"unit": "dBFS"},
     )
     embedding: bool = Field(
-        False, title="Embedding", description="Whether events carry the direction of the sound, to find similar music."
+        False,
+        title="Embedding",
+        description="Whether events carry what the network hears as a vector of length 1, to find similar music.",
     )
 
 

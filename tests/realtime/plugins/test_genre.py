@@ -128,7 +128,7 @@ def test_any_level_leaves_the_state_finite(plugin: GenrePlugin, level: float) ->
 
 
 @pytest.mark.parametrize(
-    "bad", [{"interval_s": 0.0}, {"top": 0}, {"top": 501}, {"smoothing_s": float("nan")}, {"x": 1}]
+    "bad", [{"interval_s": 0.0}, {"top": 0}, {"top": 101}, {"smoothing_s": float("nan")}, {"x": 1}]
 )
 def test_parameters_out_of_range_are_refused(bad: dict[str, float]) -> None:
     with pytest.raises(ValidationError):
@@ -144,6 +144,30 @@ def test_every_parameter_tells_a_person_what_it_is() -> None:
     for name, schema in GenreParams.model_json_schema()["properties"].items():
         assert {"title", "description", "default"} <= set(schema), name
         assert schema["type"] == "boolean" or {"minimum", "maximum"} <= set(schema), name
+
+
+def test_an_embedding_comes_where_it_is_asked_for_and_has_length_1(plugin: GenrePlugin) -> None:
+    (without, with_it), _ = run(plugin, noise(2, 3), [GenreParams(), GenreParams(embedding=True)])
+    assert all("embedding" not in event for event in without)
+    for event in with_it:
+        assert list(event) == ["label", "confidence", "top", "music", "embedding"]
+        assert np.linalg.norm(event["embedding"]) == pytest.approx(1.0, abs=1e-3)
+        assert all(value == round(value, 4) for value in event["embedding"])
+
+
+def test_the_halves_of_a_clip_are_more_alike_than_clips_of_two_genres(plugin: GenrePlugin, shared_data: Path) -> None:
+    clips = [read(path) for path in sorted((shared_data / CLIPS).glob("*.00002.opus"))]
+    assert len(clips) == 10
+    vectors = []
+    for clip in clips:
+        for half in clip.chunk(2, dim=1):
+            (events,), _ = run(plugin, half, [GenreParams(embedding=True)])
+            vectors.append(events[-1]["embedding"])
+    likeness = np.array(vectors) @ np.array(vectors).T
+    halves = [likeness[i, i + 1] for i in range(0, len(vectors), 2)]
+    others = [likeness[i, j] for i in range(len(vectors)) for j in range(i) if i // 2 != j // 2]
+    assert np.mean(halves) > np.mean(others) + 0.3
+    assert np.median(halves) > np.quantile(others, 0.9)
 
 
 def test_metal_is_heard_as_metal(plugin: GenrePlugin, shared_data: Path) -> None:

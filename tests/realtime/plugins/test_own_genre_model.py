@@ -43,7 +43,7 @@ def test_it_names_its_own_labels(folder: Path, label: str) -> None:
 
 
 def test_top_holds_at_most_the_labels_there_are(folder: Path) -> None:
-    *_, event = events_of(new_plugin(folder), tone("low", 2.0), GenreParams(top=500))
+    *_, event = events_of(new_plugin(folder), tone("low", 2.0), GenreParams(top=100))
     assert sorted(entry["label"] for entry in event["top"]) == sorted(LABELS)
 
 
