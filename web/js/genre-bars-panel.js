@@ -15,6 +15,8 @@ export class GenreBarsPanel {
   #list = byId("bars", HTMLElement);
   /** @type {Map<string, Bar>} */
   #bars = new Map();
+  /** Whether the bars are the server's labels, and not yet the guess from before it named any. */
+  #named = false;
 
   constructor() {
     for (const label of DEFAULT_LABELS) this.#bar(label);
@@ -28,9 +30,18 @@ export class GenreBarsPanel {
   onMessage(message) {
     if (message.type !== "genre") return;
     const heard = new Map(message.top.map(({ label, p }) => [label, p]));
+    if ([...heard.keys()].some((label) => !this.#bars.has(label))) this.#dropGuesses();
     for (const label of heard.keys()) this.#bar(label);
+    this.#named = true;
     for (const label of this.#bars.keys()) this.#set(label, heard.get(label) ?? 0, label === message.label);
     this.#list.classList.toggle("bars--doubtful", !message.music);
+  }
+
+  /** Removes the labels that were shown before a model with others named its own. */
+  #dropGuesses() {
+    if (this.#named) return;
+    for (const { row } of this.#bars.values()) row.remove();
+    this.#bars.clear();
   }
 
   /**
