@@ -56,7 +56,7 @@ def test_sizes_that_differ_are_shown_as_a_range(tmp_path: Path) -> None:
 def test_segments_of_runs_by_clip_are_scored_apart(tmp_path: Path) -> None:
     run = {**new_run(), "by_segment": {"n": 100, "accuracy": 0.2}}
     rows = cells(segment_table(of(tmp_path, cnn__filtered__seed0=run, mlp__filtered__seed0=new_run())))
-    assert rows["CNN of three layers"] == ["-", "20.0 ± 4.0 (1†)"]
+    assert rows["CNN of three layers"] == ["-", "20.0 ± 2.3 (1†)"]
     assert rows["MLP 512-256-128"] == ["-", "-"]
 
 

@@ -50,8 +50,9 @@ on 443 clips, stops and chooses on 197, and is scored on 290 with no fault and n
 believe.
 
 Figures are per cent, `mean ± standard error (runs)`: over runs, deviation / √runs; for a single run, marked †, the
-binomial error of its items as if they were independent. Seeds share their test clips, so their spread does not hold
-what other clips would have given: for 290 clips that is {percent(binomial_error(0.65, 290))} points at 65 %."""
+binomial error of its items as if they were independent (of clips and not segments where a clip stays whole). Seeds
+share their test clips, so their spread does not hold what other clips would have given: for 290 clips that is
+{percent(binomial_error(0.65, 290))} points at 65 %."""
 
 
 def render(results: Results, drawn: frozenset[str]) -> str:

@@ -75,8 +75,9 @@ def _whole(run: Run) -> Mapping[str, Any]:
 
 
 def _by_segment(run: Run) -> Mapping[str, Any] | None:
-    scored: Mapping[str, Any] | None = run.extra("by_segment")
-    return scored
+    """Counts clips, not segments: those of a clip are right or wrong together, so there is no more to go by."""
+    scored = run.extra("by_segment")
+    return scored and {"accuracy": scored["accuracy"], "n": run.n}
 
 
 def _node(name: str) -> Score:

@@ -21,15 +21,15 @@ def draw_learning_curves(results: Results) -> Figure | None:
     shown = [(name, runs) for name in ordered(results) if (runs := _with_curve(results.of(name, PROTOCOL)))]
     if not shown:
         return None
-    blocks = -(-len(shown) // COLUMNS)
+    columns, blocks = min(COLUMNS, len(shown)), -(-len(shown) // COLUMNS)
     figure = new_figure(3.2 * blocks)
-    panels = figure.subplots(2 * blocks, COLUMNS, squeeze=False)
-    for axes in panels.ravel()[: 2 * blocks * COLUMNS]:
+    panels = figure.subplots(2 * blocks, columns, squeeze=False)
+    for axes in panels.ravel():
         axes.set_visible(False)
     for i, (name, runs) in enumerate(shown):
-        top = 2 * (i // COLUMNS)
-        _draw_accuracy(panels[top, i % COLUMNS], runs, title(name), first=i % COLUMNS == 0)
-        _draw_loss(panels[top + 1, i % COLUMNS], runs, first=i % COLUMNS == 0)
+        top, column = 2 * (i // columns), i % columns
+        _draw_accuracy(panels[top, column], runs, title(name), first=column == 0)
+        _draw_loss(panels[top + 1, column], runs, first=column == 0)
     return figure
 
 
