@@ -4,5 +4,8 @@ import typer
 
 from .command import train_paper
 
+app = typer.Typer(add_completion=False)
+app.command()(train_paper)
+
 if __name__ == "__main__":
-    typer.run(train_paper)
+    app()

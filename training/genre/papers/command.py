@@ -44,22 +44,23 @@ def train_paper(
     # Activations that saturate leave denormals behind, which slow the LSTM's backward pass by a factor of three.
     torch.set_flush_denormal(True)
     study = Study(data, runs)
-    results = [_watched(study, network, protocol, number) for number in run or numbers_of(protocol)]
+    results = [_watched(study, network, protocol, number) for number in run or numbers_of(network, protocol)]
     console.print(f"{network} {protocol}: {summary(results)}")
 
 
-def numbers_of(protocol: str) -> Sequence[int]:
+def numbers_of(network: str, protocol: str) -> Sequence[int]:
     """Returns the seeds or folds of a protocol when none are asked for."""
-    return range(NUM_SEEDS if protocol == "filtered" else NUM_FOLDS)
+    return range(NUM_FOLDS if run_name(network, protocol, 0).startswith("fold") else NUM_SEEDS)
 
 
 def summary(results: Sequence[dict[str, Any]]) -> str:
-    """Returns the mean accuracy with the standard error over runs, per cent."""
+    """Returns the mean accuracy with its standard error over runs, per cent; of one run, how many it is of."""
     accuracies = [100.0 * result["accuracy"] for result in results]
+    unit, mean = results[0]["unit"], statistics.fmean(accuracies)
     if len(accuracies) == 1:
-        return f"{accuracies[0]:.1f} % by {results[0]['unit']} (1 run of {results[0]['n']})"
+        return f"{mean:.1f} % of {results[0]['n']} {unit}s"
     error = statistics.stdev(accuracies) / len(accuracies) ** 0.5
-    return f"{statistics.fmean(accuracies):.1f} +- {error:.1f} % by {results[0]['unit']} ({len(accuracies)} runs)"
+    return f"{mean:.1f} +- {error:.1f} % by {unit} ({len(accuracies)} runs)"
 
 
 def _watched(study: Study, network: str, protocol: str, number: int) -> dict[str, Any]:

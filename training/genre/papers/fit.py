@@ -175,7 +175,7 @@ def _save(run: Fit, folder: Path) -> None:
 
 
 def _resume(net: SegmentNet, recipe: Recipe, folder: Path) -> Fit:
-    run = Fit(net, torch.optim.Adam(net.parameters(), lr=recipe.rate))
+    run = Fit(net, torch.optim.Adam(net.parameters(), lr=recipe.rate, fused=True))
     path = folder / "checkpoint.pt"
     if path.is_file():
         stored = torch.load(path, weights_only=True)

@@ -38,7 +38,7 @@ class Recipe:
     rate: float
     note: str
     batch_size: int = 64
-    patience: int = 4
+    patience: int = 3
     bfloat16: bool = False
 
     @property
@@ -59,7 +59,7 @@ RECIPES = {
         build=lambda num_labels, _: MfccLstm(num_labels),
         num_segments=30,
         test_tenths=1,
-        epochs=16,
+        epochs=12,
         rate=2e-3,
         note=f"13 MFCC to 7.5 kHz, {_BANDS}; the paper: from 0.002 to 0 or 1e-5, 20 or 35 epochs",
     ),
@@ -71,7 +71,6 @@ RECIPES = {
         epochs=6,
         rate=2e-3,
         batch_size=32,
-        patience=3,
         bfloat16=True,
         note="96 bands interpolated from 128, 11.48 frames a second (paper: 48); to save time products in bfloat16, "
         "and three segments of 10 s a clip instead of the whole",
@@ -81,9 +80,9 @@ RECIPES = {
         build=MfccMlp,
         num_segments=10,
         test_tenths=3,
-        epochs=30,
+        epochs=20,
         rate=1e-3,
-        patience=6,
+        patience=5,
         note=_PAPER_004,
     ),
     "lstm64": Recipe(
@@ -91,7 +90,7 @@ RECIPES = {
         build=lambda num_labels, _: MfccLstm64(num_labels),
         num_segments=10,
         test_tenths=3,
-        epochs=20,
+        epochs=15,
         rate=2e-3,
         note=_PAPER_004,
     ),
@@ -100,7 +99,7 @@ RECIPES = {
         build=MfccCnn,
         num_segments=10,
         test_tenths=3,
-        epochs=20,
+        epochs=15,
         rate=2e-3,
         note=_PAPER_004,
     ),

@@ -17,7 +17,7 @@ from .division import Division
 from .flat import Measured, Watch, measure_flat
 from .recipes import RECIPES, Recipe
 from .segments import Segments, cut
-from .splits import PROTOCOLS, by_segment, by_track, filtered
+from .splits import NUM_FOLDS, PROTOCOLS, by_segment, by_track, filtered
 from .tree import measure_tree
 
 Network = Literal["lstm", "hierarchy", "crnn", "mlp", "lstm64", "cnn"]
@@ -72,14 +72,14 @@ class Study:
             watch: Called after every epoch with the name of the node (empty but in the hierarchy) and its figures.
 
         Raises:
-            ValueError: On a network or protocol that there is not.
+            ValueError: On a network, protocol or fold that there is not.
         """
-        recipe, division = recipe_of(network), self.divide(network, protocol, number)
         place = Path(network, protocol, run_name(network, protocol, number))
         path = (self.runs / "results" / place).with_suffix(".json")
         if path.is_file():
             stored: dict[str, Any] = json.loads(path.read_text())
             return stored
+        recipe, division = recipe_of(network), self.divide(network, protocol, number)
         measure = measure_tree if network == HIERARCHY else measure_flat
         measured = measure(recipe, division, number, self.runs / "papers" / place, watch)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -99,6 +99,8 @@ class Study:
     def divide(self, network: str, protocol: str, number: int) -> Division:
         """Returns the corpus cut for ``network`` and dealt for a run of ``protocol``."""
         recipe = recipe_of(network)
+        if run_name(network, protocol, number).startswith("fold") and number >= NUM_FOLDS:
+            raise ValueError(f"expected a fold in [0, {NUM_FOLDS - 1}], got {number}")
         segments = self._segments(recipe.num_segments)
         if protocol == "segments":
             parts = by_segment(len(segments.labels), recipe.test_tenths, number)
