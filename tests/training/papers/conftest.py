@@ -30,4 +30,4 @@ def segments() -> Segments:
 def recipe() -> Recipe:
     """The MLP, in a hurry."""
     mlp = RECIPES["mlp"]
-    return Recipe(mlp.paper, mlp.build, 4, 3, epochs=5, rate=1e-3, note="a test", batch_size=16, patience=5)
+    return Recipe(mlp.build, 4, 3, epochs=5, rate=1e-3, note="a test", batch_size=16, patience=5)

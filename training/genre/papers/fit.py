@@ -23,7 +23,7 @@ from models.baselines.front import SegmentNet
 from .recipes import Recipe
 from .segments import Indices, Segments
 
-PREDICT_BATCH = 512
+PREDICT_BATCH = 128
 MEASURED_SEGMENTS = 4_000
 """Segments that the standardisation is measured on: its error is far below what a recording's level varies by."""
 

@@ -18,7 +18,6 @@ class Recipe:
     """What a network sees and how it learns: Adam, a rate that falls linearly to 0, early stopping.
 
     Attributes:
-        paper: Number of the paper.
         build: Takes the number of labels and of frames, and returns the untrained network.
         num_segments: Segments of a clip.
         test_tenths: Tenths of the segments that the protocol ``segments`` keeps for the test, as the paper does.
@@ -30,7 +29,6 @@ class Recipe:
         bfloat16: Whether products are computed in bfloat16, for speed; the weights stay float32.
     """
 
-    paper: str
     build: Callable[[int, int], SegmentNet]
     num_segments: int
     test_tenths: int
@@ -55,7 +53,6 @@ _PAPER_004 = f"13 MFCC to 11 kHz, {_BANDS} (paper: 43); the paper: Adam at 0.000
 
 RECIPES = {
     "lstm": Recipe(
-        paper="000",
         build=lambda num_labels, _: MfccLstm(num_labels),
         num_segments=30,
         test_tenths=1,
@@ -64,7 +61,6 @@ RECIPES = {
         note=f"13 MFCC to 7.5 kHz, {_BANDS}; the paper: from 0.002 to 0 or 1e-5, 20 or 35 epochs",
     ),
     "crnn": Recipe(
-        paper="000",
         build=lambda num_labels, _: MelCrnn(num_labels),
         num_segments=3,
         test_tenths=1,
@@ -76,7 +72,6 @@ RECIPES = {
         "and three segments of 10 s a clip instead of the whole",
     ),
     "mlp": Recipe(
-        paper="004",
         build=MfccMlp,
         num_segments=10,
         test_tenths=3,
@@ -86,7 +81,6 @@ RECIPES = {
         note=_PAPER_004,
     ),
     "lstm64": Recipe(
-        paper="004",
         build=lambda num_labels, _: MfccLstm64(num_labels),
         num_segments=10,
         test_tenths=3,
@@ -95,7 +89,6 @@ RECIPES = {
         note=_PAPER_004,
     ),
     "cnn": Recipe(
-        paper="004",
         build=MfccCnn,
         num_segments=10,
         test_tenths=3,
