@@ -47,7 +47,8 @@ class GenreTagger(nn.Module):
             log_probs[:, 0], music_logit[:, 0], level_db[:, 0], heard_s[:, 0], controls, memory
         )
         # The network never heard silence in training: it waits in its first state until the level comes back.
-        heard = torch.where(sounding.unsqueeze(1), heard, 0.0)
+        if not all(sounding):
+            heard = torch.where(torch.tensor(sounding, device=state.device).unsqueeze(1), heard, 0.0)
         steps: list[bool] = mask.tolist()
         if not all(steps):
             due = [is_due and steps[row] for row, is_due in enumerate(due)]

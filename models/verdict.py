@@ -101,7 +101,7 @@ class Verdict(nn.Module):
         heard_s: Tensor,
         controls: Tensor,
         memory: Tensor,
-    ) -> tuple[Tensor, Tensor, list[bool]]:
+    ) -> tuple[Tensor, list[bool], list[bool]]:
         """Takes one frame of each stream into its memory.
 
         Args:
@@ -113,8 +113,8 @@ class Verdict(nn.Module):
             memory: Of each stream; not changed.
 
         Returns:
-            The new memory; ``sounding`` bool ``[B]``, False where the network should start afresh; and whether an
-            event of each stream is due.
+            The new memory; whether each stream is sounding: where not, the network should start afresh; and whether
+            an event of each stream is due.
         """
         wanted: list[list[float]] = controls.tolist()
         frames: list[list[float]] = torch.stack((level_db, music_logit.sigmoid(), heard_s), 1).tolist()
@@ -125,10 +125,11 @@ class Verdict(nn.Module):
             scalars[row], share = self._hear(scalars[row], frames[row], wanted[row])
             shares.append(share)
             sounding.append(scalars[row][0] < self.silence_s)
-        awake = torch.tensor(sounding, device=memory.device)
         share_of_frame = torch.tensor(shares, dtype=memory.dtype, device=memory.device).unsqueeze(1)
         average = torch.lerp(memory[:, self.num_scalars :], log_probs.exp(), share_of_frame)
-        average = torch.where(awake.unsqueeze(1), average, 1.0 / self.num_labels)
+        if not all(sounding):
+            awake = torch.tensor(sounding, device=memory.device)
+            average = torch.where(awake.unsqueeze(1), average, 1.0 / self.num_labels)
         posteriors: list[list[float]] = average.tolist()
         flat: list[float] = []
         due: list[bool] = []
@@ -138,7 +139,7 @@ class Verdict(nn.Module):
             flat.extend([quiet_s, averaged_s, music, since_event_s, heard, is_music, label])
             due.append(is_due)
         head = torch.tensor(flat, dtype=memory.dtype, device=memory.device).view(-1, self.num_scalars)
-        return torch.cat((head, average), 1), awake, due
+        return torch.cat((head, average), 1), sounding, due
 
     def _hear(self, scalars: list[float], frame: list[float], wanted: list[float]) -> tuple[list[float], float]:
         """Takes a frame's level, probability of music and ``heard_s`` into the scalars of one stream's memory.

@@ -35,11 +35,11 @@ class Stream:
         for _ in range(round(seconds / HOP_S)):
             self.heard_s += HOP_S
             heard_s = torch.tensor([self.heard_s])
-            self.memory, sounding, (due,) = VERDICT(
+            self.memory, (sounding,), (due,) = VERDICT(
                 row.log(), logit, torch.tensor([level]), heard_s, self.controls, self.memory
             )
             self.events += due
-            self.silent = not bool(sounding)
+            self.silent = not sounding
 
     def reset_network(self) -> None:
         """Makes the network begin again with the next frame."""
