@@ -7,7 +7,7 @@ from tests.training.reporting.made_up import new_run, share, trials, write
 from training.genre.reporting.document import NOT_MEASURED, SECTIONS, render
 from training.genre.reporting.figures import in_percent
 from training.genre.reporting.markdown import table
-from training.genre.reporting.results import Results
+from training.genre.reporting.results import Results, read_results
 
 NOTHING_DRAWN: frozenset[str] = frozenset()
 
@@ -63,8 +63,6 @@ def test_trials_of_two_artifacts_are_told_apart() -> None:
 
 
 def test_every_note_is_told_once(tmp_path: Path) -> None:
-    from training.genre.reporting.results import read_results
-
     for seed in range(3):
         write(tmp_path, f"cnn/filtered/seed{seed}", new_run(note="three of ten epochs"))
     write(tmp_path, "cnn/tracks/fold0", new_run(note="two | folds"))
@@ -80,3 +78,12 @@ def test_a_cell_cannot_break_a_table() -> None:
 def test_a_row_of_another_length_is_refused() -> None:
     with pytest.raises(ValueError, match="expected 2 cells, got 1"):
         table(("a", "b"), [("x",)])
+
+
+def test_the_calibration_error_of_one_seed_has_no_binomial_error(tmp_path: Path) -> None:
+    write(tmp_path, "shipped/filtered/seed0", new_run(ece=0.08, ece_uncalibrated=0.09))
+    one = section(render(read_results(tmp_path), NOTHING_DRAWN), "Calibration")
+    assert "mean over seeds: 8.0 (1) %; 9.0 (1) % before temperature" in one
+    write(tmp_path, "shipped/filtered/seed1", new_run(ece=0.06))
+    two = section(render(read_results(tmp_path), NOTHING_DRAWN), "Calibration")
+    assert "mean over seeds: 7.0 ± 1.0 (2) %; 9.0 (1) % before temperature" in two

@@ -56,7 +56,7 @@ def _draw_matrix(axes: Axes, runs: tuple[Run, ...], heading: str, size: float) -
     axes.imshow(shares, cmap=HEAT, vmin=0.0, vmax=1.0)
     for (row, column), share in np.ndenumerate(shares):
         if share >= 0.005:
-            color = "white" if share > 0.55 else INK
+            color = "white" if share > 0.5 else INK
             text = axes.text(column, row, f"{100 * share:.0f}", ha="center", va="center", fontsize=size, color=color)
             text.set_in_layout(False)  # It is inside its cell, and measuring hundreds of them takes a second.
     axes.set_xticks(range(len(labels)), labels, rotation=45, ha="right", rotation_mode="anchor", fontsize=size + 0.5)

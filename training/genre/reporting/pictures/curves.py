@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -26,10 +24,11 @@ def draw_learning_curves(results: Results) -> Figure | None:
     panels = figure.subplots(2 * blocks, columns, squeeze=False)
     for axes in panels.ravel():
         axes.set_visible(False)
+    highest = 1.05 * max(loss for _, runs in shown for run in runs for loss in run.curve.loss)
     for i, (name, runs) in enumerate(shown):
         top, column = 2 * (i // columns), i % columns
         _draw_accuracy(panels[top, column], runs, title(name), first=column == 0)
-        _draw_loss(panels[top + 1, column], runs, first=column == 0)
+        _draw_loss(panels[top + 1, column], runs, highest, first=column == 0)
     return figure
 
 
@@ -55,12 +54,11 @@ def _draw_accuracy(axes: Axes, runs: tuple[Run, ...], heading: str, first: bool)
         axes.set_ylabel("valid accuracy")
 
 
-def _draw_loss(axes: Axes, runs: tuple[Run, ...], first: bool) -> None:
+def _draw_loss(axes: Axes, runs: tuple[Run, ...], highest: float, first: bool) -> None:
     for run in runs:
         axes.plot(run.curve.epoch, run.curve.loss, color=MUTED, linewidth=1.1, alpha=0.8)
     _frame(axes, first)
-    # The loss of chance, ln L, is the ceiling worth seeing; losses of other kinds (mixup, smoothing) may lie above.
-    axes.set_ylim(0.0, max(math.log(len(runs[0].labels)), max(max(run.curve.loss) for run in runs)) * 1.05)
+    axes.set_ylim(0.0, highest)  # One scale for all: only the first of a row has figures on it.
     axes.set_xlabel("epoch")
     if first:
         axes.set_ylabel("training loss")

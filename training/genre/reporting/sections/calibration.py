@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..estimates import Estimate, estimate
+from ..estimates import estimate
 from ..figures import spread
 from ..markdown import percent, picture, table
 from ..results import SHIPPED, Results
@@ -24,16 +24,17 @@ def calibration_section(results: Results, drawn: frozenset[str]) -> str:
 
 def _seeds(results: Results) -> str:
     after, before = _mean(results, "ece"), _mean(results, "ece_uncalibrated")
-    if after is None:
+    if not after:
         return ""
-    text = f"Expected calibration error of the seeds on the test clips: {after} %"
-    return f"{text}, {before} % before temperature." if before else f"{text}."
+    text = f"Expected calibration error on the test clips, mean over seeds: {after} %"
+    return f"{text}; {before} % before temperature." if before else f"{text}."
 
 
-def _mean(results: Results, name: str) -> Estimate | None:
-    runs = results.of(SHIPPED, "filtered")
-    errors = [error for run in runs if (error := run.extra(name)) is not None]
-    return estimate(errors, runs[0].n) if errors else None
+def _mean(results: Results, name: str) -> str:
+    errors = [error for run in results.of(SHIPPED, "filtered") if (error := run.extra(name)) is not None]
+    if len(errors) < 2:  # The error of a single one is no share of items, so nothing says how far it may be off.
+        return "".join(f"{percent(error)} (1)" for error in errors)
+    return str(estimate(errors, items=0))
 
 
 def _artifact(trial: Mapping[str, Any]) -> str:
