@@ -125,7 +125,7 @@ class Subject:
                 memory, sounding, due = verdict(
                     log_probs[:, 0], music_logit[:, 0], level_db, heard_s[:, 0], controls, memory
                 )
-                state = state * sounding.unsqueeze(1)  # as GenreTagger.step does
+                state = state * torch.as_tensor(sounding).unsqueeze(1)  # as GenreTagger.step does
                 said.append((log_probs[:, 0].exp(), memory, torch.tensor(due)))
                 on_frame()
         probs, memories, dues = (torch.stack(column, 1).numpy() for column in zip(*said, strict=True))

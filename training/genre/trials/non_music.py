@@ -27,6 +27,8 @@ SETS = ("librispeech", "speechocean762", "moodist", "esc10", "nonspeech", "textu
 FIRST_S = 2.0
 FIRST_FRAME = num_frames(round(FIRST_S * SAMPLE_RATE))
 SILENCE_S = 60.0
+NOISE_DBFS = (-90, -80, -70)
+"""Hiss of preamplifiers and microphones, in the order in which a level gate stops hearing it as silence."""
 
 
 class Span(NamedTuple):
@@ -71,14 +73,15 @@ def hear_files(subject: Subject, evidence: Evidence, items: Sequence[Recording],
 
 
 def hear_silence(subject: Subject) -> dict[str, Span]:
-    """Plays a minute each of digital zeros, of noise at -90 dBFS and of the dither of 16-bit audio."""
+    """Plays a minute each of digital zeros, of the dither of 16-bit audio (-96 dBFS) and of hiss at three levels."""
     rng = np.random.default_rng(0)
     num_samples = round(SILENCE_S * SAMPLE_RATE)
     steps = rng.random((2, num_samples)) - 0.5
+    hiss = rng.standard_normal(num_samples)
     sounds = {
         "zeros": np.zeros(num_samples),
-        "noise_-90dbfs": rng.standard_normal(num_samples) * 10 ** (-90 / 20),
         "dither_16bit": np.round(steps.sum(axis=0)) / 2**15,
+        **{f"noise_{level}dbfs": hiss * 10 ** (level / 20) for level in NOISE_DBFS},
     }
     verdicts = subject.music_in([sound.astype(np.float32) for sound in sounds.values()], "silence")
     return {name: _span(name, "test", verdict) for name, verdict in zip(sounds, verdicts, strict=True)}
