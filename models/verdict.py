@@ -108,7 +108,8 @@ class Verdict(nn.Module):
             log_probs: ``[B, L]``, of the network, as are
             music_logit: ``[B]``,
             level_db: ``[B]`` and
-            heard_s: ``[B]``: where it fell, the network began again, and so does the average.
+            heard_s: ``[B]``: where it fell, the network began again, and so does the average; where it is 0, the
+                network has not spoken yet.
             controls: float32 ``[B, 7]``, columns as in ``CONTROLS``.
             memory: Of each stream; not changed.
 
@@ -156,7 +157,9 @@ class Verdict(nn.Module):
         if quiet_s > self.silence_s - 0.5 * self.hop_s:
             return [self.silence_s, 0.0, 0.0, since_event_s, heard_s, 0.0, label], 0.0
 
-        music_now = music_now if audible else 0.0
+        # Before the network has heard enough to speak, heard_s is 0 and what it says counts for nothing.
+        if not audible or heard_s <= 0.0:
+            music_now = 0.0
         music += (music_now - music) * self.music_weight
         bar = music_threshold + self.music_hysteresis * (1.0 - 2.0 * was_music)
         bar = min(max(bar, 0.02), 0.95)  # an average only approaches 0 and 1, so no threshold may ask for them

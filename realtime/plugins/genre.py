@@ -198,7 +198,8 @@ class GenrePlugin(Plugin[GenreParams, GenreState]):
             for row, values in zip(rows, report[rows].tolist(), strict=True):
                 event = self._event(values, params[row].top)
                 if params[row].embedding:
-                    event["embedding"] = [round(value, 4) for value in embedding[row].tolist()]
+                    vector = [round(value, 4) for value in embedding[row].tolist()]
+                    event["embedding"] = vector if any(vector) else None
                 events[row] = event
         return events
 

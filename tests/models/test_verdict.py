@@ -174,6 +174,15 @@ def test_memory_stays_bounded_however_long_the_stream() -> None:
     assert float(stream.posterior.sum()) == pytest.approx(1.0, abs=1e-3)
 
 
+def test_what_a_network_says_before_it_heard_anything_counts_for_nothing() -> None:
+    stream = Stream()
+    for _ in range(5):
+        stream.heard_s = -HOP_S
+        stream.hear(HOP_S, {3: 0.9})
+    assert (float(stream.memory[0, AVERAGED_S]), float(stream.memory[0, MUSIC])) == (0, 0)
+    assert torch.allclose(stream.posterior, torch.tensor(1 / NUM_LABELS))
+
+
 def test_when_the_network_begins_again_so_does_the_average() -> None:
     goes_on, begins_again = Stream(smoothing_s=20.0), Stream(smoothing_s=20.0)
     for stream in (goes_on, begins_again):

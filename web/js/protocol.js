@@ -47,7 +47,7 @@ export const CloseCode = Object.freeze({
  * @property {number | null} confidence 0 to 1.
  * @property {LabelProbability[]} top Best first.
  * @property {boolean} music
- * @property {number[]} [embedding] Of length 1, where asked for.
+ * @property {number[] | null} [embedding] Where asked for: of length 1, null before there is one.
  */
 
 /** @typedef {{ type: "levels", rms_db: number, peak_db: number }} LevelsEvent */
