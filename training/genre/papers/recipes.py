@@ -36,7 +36,7 @@ class Recipe:
     rate: float
     note: str
     batch_size: int = 64
-    patience: int = 3
+    patience: int = 5
     bfloat16: bool = False
 
     @property
@@ -77,7 +77,6 @@ RECIPES = {
         test_tenths=3,
         epochs=20,
         rate=1e-3,
-        patience=5,
         note=_PAPER_004,
     ),
     "lstm64": Recipe(
