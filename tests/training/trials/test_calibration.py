@@ -7,7 +7,7 @@ from training.genre.trials.evidence import Evidence
 from training.genre.trials.listening import Subject
 
 
-def test_the_temperature_on_the_card_is_taken_back(subject: Subject, evidence: Evidence, short_clips: int) -> None:
+def test_the_temperature_is_taken_back(subject: Subject, evidence: Evidence, short_clips: int) -> None:
     """Divided by two, the logits were twice as sure before."""
     figures = calibration.run(replace(subject, temperature=2.0), evidence)
     assert set(figures["after_s"]) == {"10", "30"}

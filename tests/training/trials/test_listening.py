@@ -88,3 +88,10 @@ def test_events_come_twice_a_second_and_say_what_is_shown(subject: Subject, gtza
     assert events[-1]["label"] == "rock" and events[-1]["music"] is True
     best = max(events[-1]["top"], key=lambda entry: entry["p"])
     assert best["label"] == "rock"
+
+
+def test_the_temperature_is_the_networks(gtzan: Corpus, subject: Subject) -> None:
+    net = gtzan.new_net()
+    net.temperature.fill_(1.5)
+    assert Subject.of(net, gtzan.label_names).temperature == 1.5
+    assert subject.temperature is None, "this one has none"

@@ -22,7 +22,7 @@ DRAWS = 1_000
 
 
 def run(subject: Subject, evidence: Evidence) -> Figure:
-    """Returns the contents of ``calibration.json``, with the figures before temperature where the card has that."""
+    """Returns the contents of ``calibration.json``, with the figures before temperature where the network has one."""
     clips = evidence.part("test")
     heard = subject.hear(evidence.bands(clips), "whole clips")
     labels = evidence.corpus.labels[clips]

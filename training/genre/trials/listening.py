@@ -55,7 +55,7 @@ class Subject:
         labels: Its labels, in order.
         digest: Which one it is.
         folder: Where the service finds it.
-        temperature: What its logits were divided by before the softmax; None where the card does not say.
+        temperature: What its logits are divided by before the softmax; None where the network does not say.
     """
 
     tagger: nn.Module
@@ -70,15 +70,15 @@ class Subject:
     def load(cls, folder: Path = ARTIFACTS) -> Subject:
         """Reads ``genre.ts`` and its card from ``folder``; raises FileNotFoundError when they are not there."""
         card = json.loads((folder / "genre.json").read_text())
-        tagger = torch.jit.load(folder / "genre.ts")  # type: ignore[no-untyped-call]
-        return cls(tagger.eval(), tuple(card["labels"]), card["sha256"], folder, card.get("temperature"))
+        tagger = torch.jit.load(folder / "genre.ts").eval()  # type: ignore[no-untyped-call]
+        return cls(tagger, tuple(card["labels"]), card["sha256"], folder, _temperature(tagger.net))
 
     @classmethod
     def of(cls, net: nn.Module, labels: Sequence[str]) -> Subject:
         """Takes a network with the interface of ``GenreNet`` as it is, for trials that need no service."""
         tagger = GenreTagger(net).eval()
         tagger.verdict = torch.jit.script(tagger.verdict)  # a loop over streams, slow in Python
-        return cls(tagger, tuple(labels))
+        return cls(tagger, tuple(labels), temperature=_temperature(net))
 
     def hear(self, bands: Bands, what: str = "") -> Heard:
         """Plays stored bands, every stream from a fresh start; ``what`` names it on the progress bar."""
@@ -152,6 +152,11 @@ class Subject:
         """Takes memories ``[B, F, M]`` apart; they end with the report: music, label, average."""
         report = memories[..., -(2 + len(self.labels)) :]
         return Heard(probs, report[..., 2:], report[..., 1].astype(np.int64), report[..., 0] > 0.5, due)
+
+
+def _temperature(net: nn.Module) -> float | None:
+    temperature = getattr(net, "temperature", None)
+    return None if temperature is None else float(temperature)
 
 
 def num_frames(samples: int) -> int:

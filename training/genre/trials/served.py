@@ -92,8 +92,7 @@ async def stream(url: str, take: Take) -> list[Event]:
         ServiceFailed: When an event says ``error``.
     """
     # Pings wait behind the audio that the service has not taken yet: on a busy machine longer than any timeout.
-    options = {"subprotocols": [Subprotocol("tectum.v1")], "proxy": None, "ping_interval": None}
-    async with connect(url, **options) as websocket:
+    async with connect(url, subprotocols=[Subprotocol("tectum.v1")], proxy=None, ping_interval=None) as websocket:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(_send(websocket, take))
             events = [json.loads(message) async for message in websocket if isinstance(message, str)]
