@@ -71,12 +71,12 @@ class Bands(nn.Module):
             x: float32 ``[B, T]`` in [-1, 1] at 22,050 Hz, ``T = 2048 + 1920 (F - 1)``; what is left over is ignored.
 
         Returns:
-            ``mel_db [B, F, 128]`` and ``chroma_db [B, F, 12]``, float32, dB, at least -100.
+            ``mel_db [B, F, 128]`` and ``chroma_db [B, F, 12]``, float32, dB, at least -160.
         """
         spectrum = torch.fft.rfft(x.unfold(1, self.frame_samples, self.hop_samples) * self.window)
         kept = spectrum.index_select(2, self.bins)
         power = kept.real.square() + kept.imag.square()
-        bands_db = torch.matmul(power, self.weights).clamp_min(1e-10).log10() * 10.0
+        bands_db = torch.matmul(power, self.weights).clamp_min(1e-16).log10() * 10.0
         return bands_db[..., : self.num_mels], bands_db[..., self.num_mels :]
 
 

@@ -1,4 +1,4 @@
-"""``python -m training.genre train | evaluate | folds | export``; everything resumes, and lives in ``runs/genre``."""
+"""``python -m training.genre train | evaluate | export | report``; everything resumes, and lives in ``runs/genre``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import os
 import statistics
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import torch
 import typer
@@ -16,18 +16,25 @@ from models.export import ARTIFACTS, export
 from models.genre_tagger import GenreTagger
 
 from .card import genre_card
-from .fit import FitSettings
-from .protocols import NUM_FOLDS, Study
-
-DataOption = Annotated[
-    Path, typer.Option(envvar="TECTUM_DATA", help="The data folder.", file_okay=False, exists=True, show_default=True)
-]
-RunsOption = Annotated[Path, typer.Option(help="Checkpoints, caches and figures.", file_okay=False)]
-StepsOption = Annotated[int, typer.Option(min=1, help="Batches to train on.")]
+from .corpus import CorpusError
+from .own import load_own_labels, own_card
+from .own_training import train_own
+from .papers.command import train_paper
+from .papers.splits import Protocol
+from .papers.study import Network
+from .protocols import NUM_FOLDS, NUM_SEEDS, Study
+from .reporting.command import report
+from .trials.command import trials
 
 DATA = Path(os.path.relpath(Path(__file__).parents[3] / "shared" / "data"))
 RUNS = Path("runs") / "genre"
-STEPS = FitSettings().steps
+OWN_RUNS = Path("runs") / "own-labels"
+SHIPPED = "shipped"
+
+DataOption = Annotated[
+    Path, typer.Option(envvar="TECTUM_DATA", help="The data folder.", file_okay=False, show_default=True)
+]
+RunsOption = Annotated[Path, typer.Option(help="Checkpoints, caches and results.", file_okay=False)]
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Train, measure and export the genre tagger.")
 console = Console()
@@ -40,81 +47,107 @@ def _single_threaded() -> None:
 
 @app.command()
 def train(
+    network: Annotated[str, typer.Argument(help=f"{SHIPPED}, or one of the papers': see report.")] = SHIPPED,
     data: DataOption = DATA,
     runs: RunsOption = RUNS,
-    seed: Annotated[list[int] | None, typer.Option(help="May be given several times; 0 without.")] = None,
-    steps: StepsOption = STEPS,
+    protocol: Annotated[str, typer.Option(help="filtered, tracks or, of the papers' networks, segments.")] = "filtered",
+    run: Annotated[
+        list[int] | None, typer.Option("--seed", "--fold", min=0, help="May be given several times; all without.")
+    ] = None,
+    audio: Annotated[
+        Path | None, typer.Option(help="Train on this folder of label/file instead, and export it.", file_okay=False)
+    ] = None,
+    not_music: Annotated[
+        Path | None, typer.Option(help="With --audio: a folder of what is not music.", file_okay=False)
+    ] = None,
+    out: Annotated[
+        Path, typer.Option(help="With --audio: where the model goes, for tectum --models.", file_okay=False)
+    ] = Path("own-models"),
 ) -> None:
-    """Trains on the filtered train clips and prints the figures on valid."""
+    """Trains the network that ships, one of the papers', or one on your own labels."""
+    if audio:
+        _train_own(audio, not_music, out, runs if runs != RUNS else OWN_RUNS)
+    elif network == SHIPPED:
+        _train_shipped(data, runs, protocol, run)
+    else:
+        train_paper(cast(Network, network), data, runs, cast(Protocol, protocol), run)
+
+
+def _train_own(audio: Path, not_music: Path | None, out: Path, runs: Path) -> None:
+    try:
+        own = load_own_labels(audio, runs / "bands", not_music, tell=_tell)
+    except CorpusError as error:
+        raise typer.BadParameter(str(error)) from error
+    net, figures = train_own(own, runs / own.digest())
+    console.print({name: value for name, value in figures.items() if name != "confusion"})
+    path = export(GenreTagger(net), own_card(own, figures), out)
+    console.print(f"wrote {path}; try: tectum process SONG --plugin genre --models {out}")
+
+
+def _train_shipped(data: Path, runs: Path, protocol: str, numbers: list[int] | None) -> None:
+    if protocol not in ("filtered", "tracks"):
+        raise typer.BadParameter(f"expected filtered or tracks for the network that ships, got {protocol!r}")
     study = Study(data, runs)
-    for number in seed or [0]:
-        net = study.train_seed(number, FitSettings(steps=steps))
-        console.print(f"seed {number}", _brief(study.figures(net, "valid")))
+    measure, count = (study.run_seed, NUM_SEEDS) if protocol == "filtered" else (study.run_fold, NUM_FOLDS)
+    results = []
+    for number in numbers or range(count):
+        results.append(measure(number))
+        console.print(f"{protocol} {number}: {_brief(results[-1])}")
+    console.print(f"mean of {len(results)}: {_mean([result['accuracy'] for result in results])}")
 
 
 @app.command()
-def evaluate(data: DataOption = DATA, runs: RunsOption = RUNS) -> None:
-    """Measures every trained seed on valid and test, chooses one on valid, and writes ``figures.json``."""
-    study = Study(data, runs)
-    seeds = sorted(int(path.parent.name.removeprefix("seed")) for path in runs.glob("seed*/best.pt"))
-    if not seeds:
-        raise typer.BadParameter(f"expected trained seeds below {runs}; run the command train first")
-    valid = {seed: study.figures(study.load_seed(seed), "valid") for seed in seeds}
-    test = {seed: study.figures(study.load_seed(seed), "test") for seed in seeds}
-    chosen = min(seeds, key=lambda seed: study.validate(study.load_seed(seed)))
-    accuracies = [test[seed]["accuracy_after_s"]["30"] for seed in seeds]
-    figures: dict[str, Any] = {
-        "chosen_seed": chosen,
-        "valid": valid[chosen],
-        "test": test[chosen],
-        "test_accuracy_of_seeds": {
-            "seeds": len(seeds),
-            "mean": round(statistics.fmean(accuracies), 4),
-            "deviation": round(statistics.stdev(accuracies), 4) if len(seeds) > 1 else None,
-            "each": accuracies,
-        },
-    }
-    (runs / "figures.json").write_text(json.dumps(figures, indent=2))
-    console.print(_brief(figures["valid"]), _brief(figures["test"]), figures["test_accuracy_of_seeds"])
-
-
-@app.command()
-def folds(data: DataOption = DATA, runs: RunsOption = RUNS, steps: StepsOption = STEPS) -> None:
-    """Runs the 10-fold by track, or what is left of it, and writes ``folds.json``."""
-    study = Study(data, runs)
-    accuracies: list[float] = []
-    for fold in range(NUM_FOLDS):
-        accuracies.append(study.run_fold(fold, FitSettings(steps=steps)))
-        console.print(f"fold {fold}: {accuracies[-1]:.3f}, mean so far {statistics.fmean(accuracies):.3f}")
-        summary = {
-            "folds": len(accuracies),
-            "mean": round(statistics.fmean(accuracies), 4),
-            "deviation": round(statistics.stdev(accuracies), 4) if len(accuracies) > 1 else None,
-            "each": accuracies,
-        }
-        (runs / "folds.json").write_text(json.dumps(summary, indent=2))
+def evaluate(
+    data: DataOption = DATA,
+    runs: RunsOption = RUNS,
+    only: Annotated[list[str] | None, typer.Option(help="Trials to run; all without.")] = None,
+    again: Annotated[bool, typer.Option("--again", help="Also what was measured on this model before.")] = False,
+) -> None:
+    """Tries the model that ships: long streams, what is not music, real audio, damage, random starts, calibration."""
+    trials(data, runs, ARTIFACTS, only, again)
 
 
 @app.command(name="export")
 def export_(
     data: DataOption = DATA,
     runs: RunsOption = RUNS,
-    directory: Annotated[Path, typer.Option(help="Where the artifact goes.")] = ARTIFACTS,
+    out: Annotated[Path, typer.Option(help="Where the artifact goes.", file_okay=False)] = ARTIFACTS,
 ) -> None:
-    """Writes the chosen seed as an artifact with its card."""
+    """Writes the seed that was best on valid as an artifact with its card."""
     study = Study(data, runs)
-    figures = json.loads((runs / "figures.json").read_text())
-    if (runs / "folds.json").is_file():
-        figures["by_track_folds"] = json.loads((runs / "folds.json").read_text())
-    path = export(
-        GenreTagger(study.load_seed(figures["chosen_seed"])), genre_card(study.gtzan.label_names, figures), directory
+    results = [study.run_seed(seed) for seed in range(NUM_SEEDS)]
+    chosen = max(
+        range(NUM_SEEDS), key=lambda seed: statistics.fmean(results[seed]["valid"]["accuracy_after_s"].values())
     )
-    console.print(f"wrote {path} ({path.stat().st_size} bytes)")
+    net = study.load_seed(chosen)
+    figures = {
+        "chosen_seed": chosen,
+        "test": {key: results[chosen][key] for key in ("n", "accuracy", "accuracy_after_s", "ece", "confusion")},
+        "test_accuracy_of_seeds": [result["accuracy"] for result in results],
+        "heads_on_valid": study.fit_heads(net),
+    }
+    folds = sorted((runs / "results" / SHIPPED / "tracks").glob("fold*.json"))
+    if len(folds) == NUM_FOLDS:
+        figures["by_track_folds"] = [json.loads(path.read_text())["accuracy"] for path in folds]
+    path = export(GenreTagger(net), genre_card(study.corpus.label_names, figures), out)
+    console.print(f"wrote seed {chosen} to {path} ({path.stat().st_size} bytes)")
 
 
-def _brief(figures: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in figures.items() if name != "confusion"}
+def _tell(line: str) -> None:
+    console.print(line, markup=False, highlight=False)  # Names of files are no markup.
 
+
+def _brief(result: dict[str, Any]) -> dict[str, Any]:
+    return {name: result[name] for name in ("accuracy", "accuracy_after_s", "ece", "seconds")}
+
+
+def _mean(values: list[float]) -> str:
+    if len(values) == 1:
+        return f"{values[0]:.4f}"
+    return f"{statistics.fmean(values):.4f} +- {statistics.stdev(values) / len(values) ** 0.5:.4f} (standard error)"
+
+
+app.command()(report)
 
 if __name__ == "__main__":
     app()

@@ -5,6 +5,7 @@ Invariant: splits are lists of ids; a clip is never named by its position outsid
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,6 +60,13 @@ class Corpus:
         """
         position = {name: i for i, name in enumerate(self.ids)}
         return np.array([position[name] for name in ids], dtype=np.int64)
+
+    def digest(self) -> str:
+        """Returns a short name for these clips, their sound and their labels."""
+        digest = hashlib.sha256("\n".join((*self.label_names, *self.ids)).encode())
+        for table in (self.labels, self.frames, self.mel, self.chroma):
+            digest.update(np.ascontiguousarray(table))
+        return digest.hexdigest()[:12]
 
     def new_net(self, dropout: float = 0.0, hidden: int = HIDDEN) -> GenreNet:
         """Returns an untrained network with this corpus's front-end."""

@@ -102,6 +102,8 @@ def _fit(
 ) -> None:
     optimizer = torch.optim.AdamW(head.parameters(), lr=settings.rate, weight_decay=settings.weight_decay)
     rows = (labels >= 0.0).nonzero().squeeze(1)
+    if labels[rows].unique().numel() < 2:
+        return  # One answer only: nothing to learn. A corpus without speech and noise is all music.
     # Both answers weigh the same, however often each is the right one.
     weights = torch.where(
         labels == 1.0, 0.5 / (labels[rows] == 1.0).float().mean(), 0.5 / (labels[rows] == 0.0).float().mean()

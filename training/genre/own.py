@@ -5,6 +5,7 @@ Invariant: the card claims nothing that was not learned or measured.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,6 +47,13 @@ class OwnLabels:
     def knows_music(self) -> bool:
         """Whether there is anything to tell music from."""
         return bool(self.others.items)
+
+    def digest(self) -> str:
+        """Returns a short name for all of this: clips, split and what is not music."""
+        digest = hashlib.sha256(self.corpus.digest().encode())
+        for table in (*self.parts, self.others.mel, self.others.starts):
+            digest.update(np.ascontiguousarray(table))
+        return digest.hexdigest()[:12]
 
 
 def load_own_labels(

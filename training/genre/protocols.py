@@ -20,11 +20,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from models.genre import GenreNet, merge
+from models.genre import GenreNet
 
 from .corpus import Corpus, fold_of_tracks, load_gtzan, load_split
-from .fit import FitSettings, Point, fit
+from .fit import FitSettings, Point
 from .heads import HeadSettings, fit_heads
+from .members import MEMBERS, STATISTICS_STATE, train_members
 from .readings import Readings, fit_statistics, load_readings
 from .recordings import Recordings, load_recordings
 from .score import accuracy, accuracy_after, clip_probs, confusion, fit_temperature, reliability
@@ -32,7 +33,6 @@ from .streams import StreamMaker, Streams
 
 NUM_FOLDS = 10
 NUM_SEEDS = 5
-MEMBERS = 3
 
 
 class Study:
@@ -113,22 +113,8 @@ class Study:
     def _train(
         self, clips: NDArray[np.int64], seed: int, name: str, watched: NDArray[np.int64] | None
     ) -> tuple[GenreNet, list[Point]]:
-        """Trains the members of one network; returns it, and the learning curve of the first of them."""
-        members, curves = [], []
-        for number in range(MEMBERS):
-            member_seed = MEMBERS * seed + number
-            torch.manual_seed(member_seed)
-            net = self.corpus.new_net(self.settings.dropout)
-            self._give_statistics(net)
-            path = self.runs / "members" / f"{name}-{number}.pt"
-            watch = None if watched is None or number else self._watch(watched)
-            curves.append(fit(net, self.readings, clips, self.corpus.labels, self.settings, member_seed, path, watch))
-            members.append(net.eval())
-        return merge(members), curves[0]
-
-    def _watch(self, clips: NDArray[np.int64]) -> Callable[[GenreNet], float]:
-        labels = self.corpus.labels[clips]
-        return lambda net: accuracy(clip_probs(net, self.readings, clips)[:, -1], labels)
+        path = self.runs / "members" / name
+        return train_members(self._template, self.corpus, self.readings, clips, self.settings, seed, path, watched)
 
     def _figures(self, net: GenreNet, clips: NDArray[np.int64], curve: list[Point]) -> dict[str, Any]:
         labels = self.corpus.labels[clips]
@@ -170,11 +156,3 @@ class Study:
             torch.save({name: net.state_dict()[name] for name in STATISTICS_STATE}, path)
         net.load_state_dict(torch.load(path, weights_only=True), strict=False)
         return net
-
-    def _give_statistics(self, net: GenreNet) -> None:
-        state = self._template.state_dict()
-        net.load_state_dict({name: state[name] for name in STATISTICS_STATE}, strict=False)
-
-
-STATISTICS_STATE = ("mean", "scale", "measurements.patch_weight", "measurements.patch_bias")
-"""What ``fit_statistics`` sets."""
