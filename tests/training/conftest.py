@@ -1,38 +1,30 @@
-"""A made-up corpus: ten genres that are ten tones, and noise that is not music."""
+"""A made-up corpus, what is measured of it, and noise that is not music."""
 
 import numpy as np
 import pytest
 import torch
 
 from models.frontend import NUM_MELS
+from tests.training.ten_tones import Measured, shortened, ten_tones
 from training.genre.corpus import Corpus
+from training.genre.readings import fit_statistics, load_readings
 from training.genre.recordings import Recording, Recordings
-
-CLIPS_A_GENRE = 4
-LABELS = ("blues", "classical", "country", "disco", "hiphop", "jazz", "metal", "pop", "reggae", "rock")
 
 
 @pytest.fixture
 def gtzan() -> Corpus:
     """Forty clips of 344 frames; the clips of a genre are loud in the same twelve bands."""
-    rng = np.random.default_rng(0)
-    labels = np.repeat(np.arange(len(LABELS)), CLIPS_A_GENRE)
-    mel = rng.integers(80, 100, (len(labels), 344, NUM_MELS)).astype(np.uint8)
-    for clip, label in enumerate(labels):
-        mel[clip, :, label * 11 : label * 11 + 12] += 90
-    ids = tuple(f"{LABELS[label]}.{i:05d}" for i, label in enumerate(labels))
-    return Corpus(
-        mel=mel,
-        chroma=mel[:, :, ::11],
-        frames=np.full(len(labels), 344),
-        ids=ids,
-        labels=labels,
-        label_names=LABELS,
-        groups=ids,
-        bins=torch.arange(NUM_MELS) * 8,
-        mel_filters=torch.eye(NUM_MELS),
-        chroma_filters=torch.eye(NUM_MELS)[::11],
-    )
+    return ten_tones()
+
+
+@pytest.fixture(scope="session")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> Measured:
+    """Measured once for all tests, which must not change it."""
+    torch.manual_seed(0)
+    corpus, cache = shortened(ten_tones()), tmp_path_factory.mktemp("readings")
+    net = corpus.new_net().eval()
+    fit_statistics(net, corpus, np.arange(len(corpus.ids)))
+    return Measured(corpus, net, load_readings(net, corpus, cache, num_variants=2), cache)
 
 
 @pytest.fixture
