@@ -35,13 +35,19 @@ def clip_probs(net: GenreNet, readings: Readings, clips: NDArray[np.int64]) -> P
 
 
 def start_probs(net: GenreNet, corpus: Corpus, clips: NDArray[np.int64], seconds: float, seed: int) -> Probs:
-    """Returns what ``net`` says of ``seconds`` from a random place within each clip, none of its beginning."""
+    """Returns what ``net`` says of ``seconds`` from a random place within each clip, never from its first frame.
+
+    A clip that is shorter goes on from its second frame.
+    """
     rng = np.random.default_rng(seed)
     length = int(seconds / TICK_S) * TICK_FRAMES
     parts = []
     for group in np.array_split(clips, -(-len(clips) // 16)):
         starts = [int(rng.integers(1, max(2, corpus.frames[clip] - length + 1))) for clip in group]
-        pieces = [(clip, slice(start, start + length)) for clip, start in zip(group, starts, strict=True)]
+        pieces = [
+            (clip, 1 + (start - 1 + np.arange(length)) % (int(corpus.frames[clip]) - 1))
+            for clip, start in zip(group, starts, strict=True)
+        ]
         mel, chroma = (
             torch.from_numpy(decibels(np.stack([table[piece] for piece in pieces])))
             for table in (corpus.mel, corpus.chroma)
