@@ -8,6 +8,7 @@ music changed; then the older is dropped and the LSTM starts again. The two newe
 Invariant: whatever the chunking, the outputs are those of one forward over the whole clip.
 """
 
+from collections.abc import Iterable
 from typing import Final
 
 import torch
@@ -44,7 +45,8 @@ GenreOutput = tuple[Tensor, Tensor, Tensor, Tensor, Tensor]
 - ``log_probs [B, F, L]``, natural log of each label's probability, given that it is music; uniform in the first second;
 - ``music_logit [B, F]``, log-odds of music against speech, ambience and noise;
 - ``level_db [B, F]``, mean power of the frame's samples, dBFS, at least -120;
-- ``embedding [B, F, E]``, the layer before the output, of length 1: similar music has similar directions;
+- ``embedding [B, F, E]``, the layer before the output, of length 1: similar music has similar directions; zeros in
+  the first second;
 - ``heard_s [B, F]``, seconds since the network last began again; it falls where the music changed.
 """
 
@@ -202,12 +204,13 @@ class GenreNet(nn.Module):
         nothing = torch.zeros(mel_db.size(0), HISTORY_SIZE, device=mel_db.device)
         measured, _ = self.measurements(mel_db, chroma_db, self.running_level(mel_db), nothing)
         num_ticks = measured.size(1) // self.tick_frames
-        return measured[:, : num_ticks * self.tick_frames].unflatten(1, (num_ticks, self.tick_frames)).sum(2)
+        ticks: Tensor = measured[:, : num_ticks * self.tick_frames].unflatten(1, (num_ticks, self.tick_frames))
+        return ticks.sum(2)
 
     def read(self, sums: Tensor, num_frames: Tensor) -> Tensor:
         """Sums of measurements ``[P, M]`` over ``num_frames [P, 1]`` to standardised statistics ``[P, S]``."""
         num_frames = num_frames.clamp_min(1.0)
-        statistics = self.description(sums / num_frames, num_frames.squeeze(1))
+        statistics: Tensor = self.description(sums / num_frames, num_frames.squeeze(1))
         return ((statistics - self.mean) * self.scale).clamp(-self.clip, self.clip)
 
     def recall(self, statistics: Tensor, h: Tensor, c: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -222,7 +225,10 @@ class GenreNet(nn.Module):
         return hidden, h, c
 
     def music_logit_of(self, passage: Tensor, older: Tensor) -> Tensor:
-        """Returns the log-odds ``[B]`` of music from the statistics ``[B, S]`` of the last two ticks alone."""
+        """Returns the log-odds ``[B]`` of music from ``passage [B, S]``, the last two ticks; ``older`` is not read.
+
+        It is there so that both outputs are asked alike.
+        """
         logit: Tensor = self.music(passage)
         return logit.squeeze(-1)
 
@@ -256,8 +262,8 @@ def merge(members: list[GenreNet]) -> GenreNet:
     gates = [[member.lstm.weight.chunk(4)[gate] for member in members] for gate in range(4)]
     state["lstm.weight"] = torch.cat(
         [
-            torch.cat([torch.block_diag(*(w[:, :n] for w, n in zip(gate, sizes, strict=True))),
-                       torch.block_diag(*(w[:, n:] for w, n in zip(gate, sizes, strict=True)))], 1)
+            torch.cat((_beside(w[:, :n] for w, n in zip(gate, sizes, strict=True)),
+                       _beside(w[:, n:] for w, n in zip(gate, sizes, strict=True))), 1)
             for gate in gates
         ]
     )  # fmt: skip
@@ -265,3 +271,9 @@ def merge(members: list[GenreNet]) -> GenreNet:
     state["lstm.bias"] = torch.cat([torch.cat(gate) for gate in biases])
     net.load_state_dict(state)
     return net.eval()
+
+
+def _beside(weights: Iterable[Tensor]) -> Tensor:
+    """Returns the block-diagonal matrix of ``weights``."""
+    diagonal: Tensor = torch.block_diag(*weights)  # type: ignore[no-untyped-call]
+    return diagonal

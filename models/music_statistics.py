@@ -5,7 +5,7 @@ with earlier ones (tempo); products of chroma a few frames apart (harmonic rhyth
 (texture). So a stream needs one running sum, passages are joined by adding theirs, and what came before a change is
 left out by not adding it. All is relative to the running level: volume does not matter.
 
-Invariant: the measurements of a frame depend on it and on at most 39 frames before it.
+Invariant: the measurements of a frame depend on it and on at most 40 frames before it (39 lags of a difference).
 """
 
 from itertools import pairwise

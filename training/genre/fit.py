@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from models.genre import HIDDEN, GenreNet
+from models.genre import GenreNet
 
 from .readings import Readings
 
@@ -131,7 +131,7 @@ def _step(
     share, other = float(rng.beta(settings.mixing, settings.mixing)), torch.randperm(count, generator=generator)
     x, target = torch.lerp(x[other], x, share), torch.lerp(target[other], target, share)
     x = x + settings.noise * torch.randn(count, 1, x.size(2), generator=generator)
-    zeros = torch.zeros(count, HIDDEN)
+    zeros = torch.zeros(count, net.embedding_size)
     hidden, _, _ = net.recall(x, zeros, zeros)
     log_probs = torch.log_softmax(net.genre(hidden), 2)
     loss = -(log_probs * target.unsqueeze(1)).sum(2).mean()

@@ -35,7 +35,7 @@ class Readings:
 
     Attributes:
         stored: int8 ``[V, N, T, S]``, standardised statistics times ``STEPS``; variant 0 is the clip as it is.
-        ticks: int64 ``[N]``, ticks of each clip; what follows repeats the last.
+        ticks: int64 ``[N]``, ticks of each clip; a shorter one goes on from its start.
     """
 
     stored: Tensor

@@ -69,7 +69,7 @@ class StreamMaker:
         self._opus = {recordings.items[i].group: i for i in recordings.select(part, "music")}
 
     def make(self, net: GenreNet, count: int, seed: int) -> Streams:
-        """Returns the ticks of ``count`` streams of 23 s, measured by ``net``."""
+        """Returns the ticks of ``count`` streams (a multiple of 8) of 23 s, measured by ``net``."""
         rng = np.random.default_rng(seed)
         parts = [self._some(net, _BATCH, rng) for _ in range(count // _BATCH)]
         return Streams(*(torch.cat(column) for column in zip(*parts, strict=True)))
