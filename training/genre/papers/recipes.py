@@ -92,7 +92,8 @@ RECIPES = {
         num_segments=10,
         test_tenths=3,
         epochs=30,
-        rate=2e-3,
+        rate=1e-3,
+        patience=10,
         note=_PAPER_004,
     ),
 }
