@@ -1,9 +1,9 @@
 """The genre tagger's network: running statistics of the music, read once a second into an LSTM.
 
-Every ``TICK_FRAMES`` frames (0.96 s) make a tick: they are measured, and three spans of the stream move on, this tick,
-the tick before and all that is older. The three together, less what was forgotten, are what the LSTM reads (paper
-000's recurrent core, over statistics such as its section III has). The two newest against the older tell whether the
-music changed; then the older is dropped and the LSTM starts again. The two newest alone tell whether it is music.
+Every ``TICK_FRAMES`` frames (0.96 s) make a tick, which is measured and added to what is older. All of it, less what
+was forgotten, is what the LSTM reads (paper 000's recurrent core, over statistics such as its section III has). The
+last four ticks are read by themselves, too: where they speak against the label for long enough, the music has changed,
+the older is dropped and the LSTM starts again. The last two alone tell whether it is music.
 
 Invariant: whatever the chunking, the outputs are those of one forward over the whole clip.
 """
@@ -23,7 +23,6 @@ VERSION = "0.3.0"
 HIDDEN = 64
 """Hidden units of a network as it is trained; see ``merge``."""
 
-CHANGE_HIDDEN = 32
 MUSIC_HIDDEN = 32
 CLIP = 6.0
 """Standardised statistics are clipped to this many deviations."""
@@ -32,8 +31,16 @@ TICK_FRAMES = 11
 MEMORY_FRAMES = 344
 """Statistics forget exponentially beyond this many frames, 30 s."""
 
+PASSAGE_TICKS = 4
+"""Ticks that are read by themselves, 3.8 s."""
+
 CHANGE_AFTER_FRAMES = 33
 """Older music that there must be before a change from it can be noticed, 2.9 s."""
+
+CHANGE_DRIFT = 1.0
+CHANGE_LIMIT = 2.0
+"""The music has changed when what speaks against the label passes the limit: the sum, never below 0, over ticks of how
+much likelier (nats) the last passage makes its own best label, less the drift (CUSUM; Page, 1954). From ``tune``."""
 
 COUNTED_FRAMES = 1e6
 """Where the count of frames since the last reset stops, after a day; float32 counts exactly up to there."""
@@ -56,8 +63,9 @@ class GenreNet(nn.Module):
 
     The state is float32 ``[B, N]``, zeros before anything was heard: how many frames wait, the frames that wait for
     their tick (mel bands and chroma), what was said at the last tick (logits, music, embedding, frames since the last
-    reset), and what the ticks carry: the LSTM's ``h`` and ``c``, the history of the measurements, the frames counted in
-    the older span and in the tick before, and the sums of the measurements over each of the two.
+    reset), and what the ticks carry: the LSTM's ``h`` and ``c``, what speaks for a change, the history of the
+    measurements, the frames counted in what is older and in the last three ticks, and the sums of the measurements over
+    what is older and over each of the three.
 
     Args:
         bands: The front-end.
@@ -76,11 +84,15 @@ class GenreNet(nn.Module):
     tick_frames: Final = TICK_FRAMES
     memory_frames: Final = float(MEMORY_FRAMES)
     change_after: Final = float(CHANGE_AFTER_FRAMES)
+    recent_ticks: Final = PASSAGE_TICKS - 1
+    num_measurements: Final = NUM_MEASUREMENTS
     counted_frames: Final = COUNTED_FRAMES
     clip: Final = CLIP
     mean: Tensor
     scale: Tensor
     temperature: Tensor
+    drift: Tensor
+    limit: Tensor
     ticks: Tensor
 
     def __init__(self, bands: Bands, num_labels: int, dropout: float = 0.0, hidden: int = HIDDEN) -> None:
@@ -93,6 +105,8 @@ class GenreNet(nn.Module):
         self.register_buffer("mean", torch.zeros(NUM_STATISTICS))
         self.register_buffer("scale", torch.ones(NUM_STATISTICS))
         self.register_buffer("temperature", torch.ones(()))
+        self.register_buffer("drift", torch.tensor(CHANGE_DRIFT))
+        self.register_buffer("limit", torch.tensor(CHANGE_LIMIT))
         self.register_buffer("ticks", torch.arange(1.0, TICK_FRAMES + 1))
         self.dropout = dropout
         self.input = nn.Linear(NUM_STATISTICS, hidden)
@@ -100,9 +114,17 @@ class GenreNet(nn.Module):
         self.lstm = StreamingLSTM(hidden, hidden)
         self.genre = nn.Linear(hidden, num_labels)
         self.music = nn.Sequential(nn.Linear(NUM_STATISTICS, MUSIC_HIDDEN), nn.ReLU(), nn.Linear(MUSIC_HIDDEN, 1))
-        self.change = nn.Sequential(nn.Linear(NUM_STATISTICS, CHANGE_HIDDEN), nn.ReLU(), nn.Linear(CHANGE_HIDDEN, 1))
         self.said_sizes = [num_labels, 1, hidden, 1]
-        self.carried_sizes = [hidden, hidden, HISTORY_SIZE, 1, 1, NUM_MEASUREMENTS, NUM_MEASUREMENTS]
+        self.carried_sizes = [
+            hidden,
+            hidden,
+            1,
+            HISTORY_SIZE,
+            1,
+            1,
+            NUM_MEASUREMENTS,
+            self.recent_ticks * NUM_MEASUREMENTS,
+        ]
         self.sizes = [1, TICK_FRAMES * self.frame_size, sum(self.said_sizes), sum(self.carried_sizes)]
         self.state_size = sum(self.sizes)
 
@@ -163,33 +185,62 @@ class GenreNet(nn.Module):
 
     def _tick(self, frames: Tensor, said: Tensor, carried: Tensor) -> tuple[Tensor, Tensor]:
         """Takes eleven frames ``[B, 11, 140]`` into the statistics and reads them; returns what is said and carried."""
-        h, c, history, num_older, num_before, older, before = carried.split_with_sizes(self.carried_sizes, 1)
-        heard = said[:, -1:]
+        h, c, against, history, num_older, num_recent, older, recent = carried.split_with_sizes(self.carried_sizes, 1)
+        recent = recent.view(-1, self.recent_ticks, self.num_measurements)
         mel_db = frames[..., : self.num_mels]
-        power = (older[:, -1:] + before[:, -1:] + power_of(mel_db).cumsum(1)) / (num_older + num_before + self.ticks)
-        level_db = power.clamp_min(1e-16).log10() * 10.0
+        power = older[:, -1:] + recent[..., -1].sum(1, keepdim=True) + power_of(mel_db).cumsum(1)
+        level_db = (power / (num_older + num_recent + self.ticks)).clamp_min(1e-16).log10() * 10.0
         measured, history = self.measurements(mel_db, frames[..., self.num_mels :], level_db, history)
         newest = measured.sum(1)
 
-        recent, num_recent = before + newest, num_before + self.tick_frames
-        whole, passage, old = self.read(
-            torch.cat((older + recent, recent, older)), torch.cat((num_older + num_recent, num_recent, num_older))
+        passage, num_passage = recent.sum(1) + newest, num_recent + self.tick_frames
+        pair, num_pair = recent[:, -1] + newest, num_passage.clamp_max(2.0 * self.tick_frames)
+        whole, alone, last = self.read(
+            torch.cat((older + passage, passage, pair)), torch.cat((num_older + num_passage, num_passage, num_pair))
         ).chunk(3)
-        changed = (self.change_logit_of(passage, old) > 0.0).unsqueeze(1) & (num_older >= self.change_after)
+        # The stream goes on, or begins with this passage: one call for both.
+        hidden, next_h, next_c = self.recall(
+            torch.cat((whole, alone)).unsqueeze(1),
+            torch.cat((h, torch.zeros_like(h))),
+            torch.cat((c, torch.zeros_like(c))),
+        )
+        hidden = hidden[:, 0]
+        logits = self.genre(hidden)
+        against = against + self.against(logits)
+        changed = (against > self.limit) & (num_older >= self.change_after)
         stays = (~changed).to(h.dtype)
-        older, num_older = older * stays, num_older * stays
-        heard = torch.where(changed, num_recent, heard + self.tick_frames).clamp_max(self.counted_frames)
 
-        hidden, h, c = self.recall(torch.where(changed, passage, whole).unsqueeze(1), h * stays, c * stays)
-        logits = self.genre(hidden[:, 0])
-        embedding = functional.normalize(hidden[:, 0], dim=1)
-        said = torch.cat((logits, self.music_logit_of(passage, old).unsqueeze(1), embedding, heard), 1)
+        on, anew = hidden.chunk(2)
+        hidden = torch.where(changed, anew, on)
+        on, anew = logits.chunk(2)
+        heard = torch.where(changed, num_passage, said[:, -1:] + self.tick_frames).clamp_max(self.counted_frames)
+        embedding = functional.normalize(hidden, dim=1)
+        said = torch.cat((torch.where(changed, anew, on), self.music_logit(last).unsqueeze(1), embedding, heard), 1)
 
-        older, num_older = older + before, num_older + num_before
+        # What leaves the last three ticks is older from now on.
+        full = (num_passage > self.recent_ticks * self.tick_frames).to(h.dtype)
+        older = older * stays + recent[:, 0]
+        num_older = num_older * stays + full * self.tick_frames
         kept = (self.memory_frames / num_older.clamp_min(1.0)).clamp_max(1.0)
-        ticked = torch.full_like(num_older, self.tick_frames)
-        carried = torch.cat((h, c, history, num_older * kept, ticked, older * kept, newest), 1)
-        return said, carried
+        recent = torch.cat((recent[:, 1:], newest.unsqueeze(1)), 1).flatten(1)
+        num_recent = num_passage.clamp_max(float(self.recent_ticks * self.tick_frames))
+        on, anew = next_h.chunk(2)
+        h = torch.where(changed, anew, on)
+        on, anew = next_c.chunk(2)
+        c = torch.where(changed, anew, on)
+        against = against.clamp_min(0.0) * stays
+        return said, torch.cat((h, c, against, history, num_older * kept, num_recent, older * kept, recent), 1)
+
+    def against(self, logits: Tensor) -> Tensor:
+        """Returns what a tick adds to the evidence of a change ``[B, 1]``, nats.
+
+        Args:
+            logits: ``[2 B, L]``, of the streams as they go on, and of their last passages alone.
+        """
+        log_probs = torch.log_softmax(logits / self.temperature, dim=1)
+        on, alone = log_probs.chunk(2)
+        best = alone.max(dim=1, keepdim=True)[0]
+        return best - alone.gather(1, on.argmax(dim=1, keepdim=True)) - self.drift
 
     def running_level(self, mel_db: Tensor) -> Tensor:
         """Returns the mean level of all bands together, dB, from the first frame of ``[B, F, 128]`` to each."""
@@ -224,17 +275,9 @@ class GenreNet(nn.Module):
             hidden = _drop(hidden, 0.5 * self.dropout)
         return hidden, h, c
 
-    def music_logit_of(self, passage: Tensor, older: Tensor) -> Tensor:
-        """Returns the log-odds ``[B]`` of music from ``passage [B, S]``, the last two ticks; ``older`` is not read.
-
-        It is there so that both outputs are asked alike.
-        """
-        logit: Tensor = self.music(passage)
-        return logit.squeeze(-1)
-
-    def change_logit_of(self, passage: Tensor, older: Tensor) -> Tensor:
-        """Returns the log-odds ``[B]`` that the last two ticks are other music than what is older, ``[B, S]`` both."""
-        logit: Tensor = self.change((passage - older).abs())
+    def music_logit(self, last: Tensor) -> Tensor:
+        """Returns the log-odds ``[B]`` of music from the statistics ``[B, S]`` of the last two ticks."""
+        logit: Tensor = self.music(last)
         return logit.squeeze(-1)
 
 
@@ -247,7 +290,7 @@ def _drop(x: Tensor, share: float) -> Tensor:
 def merge(members: list[GenreNet]) -> GenreNet:
     """Returns one network that says what its members say together: log-linear pooling, their mean logits.
 
-    The members must have the same statistics; music and change are the first one's. Merging is exact: the weights
+    The members must have the same statistics; music is the first one's. Merging is exact: the weights
     stand beside one another, and the recurrent ones are block-diagonal.
     """
     first = members[0]

@@ -25,6 +25,8 @@ from .papers.study import Network
 from .protocols import NUM_FOLDS, NUM_SEEDS, Study
 from .reporting.command import report
 from .trials.command import trials
+from .trials.evidence import Evidence
+from .tuning import tune as tune_verdict
 
 DATA = Path(os.path.relpath(Path(__file__).parents[3] / "shared" / "data"))
 RUNS = Path("runs") / "genre"
@@ -107,6 +109,19 @@ def evaluate(
     trials(data, runs, ARTIFACTS, only, again)
 
 
+@app.command()
+def tune(
+    data: DataOption = DATA,
+    runs: RunsOption = RUNS,
+    settings: Annotated[int, typer.Option(min=1, help="Settings of the verdict to try.")] = 150,
+) -> None:
+    """Tries settings of the verdict on hours of valid clips and prints the best; models/verdict.py has the choice."""
+    tried = tune_verdict(Study(data, runs).load_trial(0), Evidence.load(data), settings)
+    (runs / "tuning.json").write_text(json.dumps(tried, indent=1))
+    for one in tried[:10]:
+        console.print(one)
+
+
 @app.command(name="export")
 def export_(
     data: DataOption = DATA,
@@ -124,7 +139,7 @@ def export_(
         "chosen_seed": chosen,
         "test": {key: results[chosen][key] for key in ("n", "accuracy", "accuracy_after_s", "ece", "confusion")},
         "test_accuracy_of_seeds": [result["accuracy"] for result in results],
-        "heads_on_valid": study.fit_heads(net),
+        "music_on_valid": study.fit_music(net),
     }
     folds = sorted((runs / "results" / SHIPPED / "tracks").glob("fold*.json"))
     if len(folds) == NUM_FOLDS:

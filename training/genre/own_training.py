@@ -8,19 +8,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from models.genre import GenreNet
 
 from .fit import FitSettings
-from .heads import HeadSettings, fit_heads
 from .members import copy_statistics, train_members
+from .music import MusicSettings, fit_music
 from .own import OwnLabels, call_all_music
 from .readings import fit_statistics, load_readings
 from .score import accuracy, accuracy_after, clip_probs, confusion, fit_temperature, reliability
 from .streams import StreamMaker, Streams
 
-HEADS = HeadSettings(train_streams=1200, valid_streams=320)
+MUSIC = MusicSettings(train_streams=1200, valid_streams=320)
 
 
 def train_own(own: OwnLabels, runs: Path, settings: FitSettings | None = None) -> tuple[GenreNet, dict[str, Any]]:
@@ -44,10 +42,12 @@ def train_own(own: OwnLabels, runs: Path, settings: FitSettings | None = None) -
 
     temperature = fit_temperature(clip_probs(net, readings, parts.valid), corpus.labels[parts.valid])
     net.temperature.fill_(temperature)
-    heads = fit_heads(
-        net, lambda part, count, seed: _streams(own, template, part, count, seed), HEADS, runs / "heads.pt"
-    )
-    if not own.knows_music:
+    heard: dict[str, float] = {}
+    if own.knows_music:
+        heard = fit_music(
+            net, lambda part, count, seed: _streams(own, net, part, count, seed), MUSIC, runs / "music.pt"
+        )
+    else:
         call_all_music(net.music[-1])
 
     labels = corpus.labels[parts.test]
@@ -60,11 +60,9 @@ def train_own(own: OwnLabels, runs: Path, settings: FitSettings | None = None) -
         "expected_calibration_error": round(reliability(probs[:, -1], labels)[0], 4),
         "temperature": round(temperature, 3),
     }
-    names = heads if own.knows_music else [name for name in heads if "changes" in name]
-    return net, figures | {"valid": {name: round(heads[name], 4) for name in names}}
+    return net, figures | {"valid": {name: round(value, 4) for name, value in heard.items()}}
 
 
-def _streams(own: OwnLabels, template: GenreNet, part: str, count: int, seed: int) -> Streams:
+def _streams(own: OwnLabels, net: GenreNet, part: str, count: int, seed: int) -> Streams:
     maker = StreamMaker(own.corpus, getattr(own.parts, part), own.others, part)
-    with torch.inference_mode():
-        return maker.make(template, count, seed)
+    return maker.make(net, count, seed)

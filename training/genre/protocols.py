@@ -24,8 +24,8 @@ from models.genre import GenreNet
 
 from .corpus import Corpus, fold_of_tracks, load_gtzan, load_split
 from .fit import FitSettings, Point
-from .heads import HeadSettings, fit_heads
 from .members import MEMBERS, STATISTICS_STATE, train_members
+from .music import MusicSettings, fit_music
 from .readings import Readings, fit_statistics, load_readings
 from .recordings import Recordings, load_recordings
 from .score import accuracy, accuracy_after, clip_probs, confusion, fit_temperature, reliability
@@ -62,7 +62,7 @@ class Study:
         return self._result("tracks", f"fold{fold}", lambda: self._fold(fold))
 
     def load_seed(self, seed: int) -> GenreNet:
-        """Returns the network of a finished seed, with music and change.
+        """Returns the network of a finished seed, with music.
 
         Raises:
             FileNotFoundError: When that seed was not trained.
@@ -71,14 +71,21 @@ class Study:
         net.load_state_dict(torch.load(self.runs / "networks" / f"seed{seed}.pt", weights_only=True))
         return net.eval()
 
+    def load_trial(self, seed: int) -> GenreNet:
+        """Returns the network of a finished seed that learned from the train clips alone: to choose by valid."""
+        net, _ = self._train(self.parts["train"], seed, f"seed{seed}-trial", None)
+        net.temperature.fill_(self.run_seed(seed)["valid"]["temperature"])
+        self.fit_music(net)
+        return net
+
     def recordings(self) -> Recordings:
         """Returns speech, ambience and opus takes of the train clips; decoding them the first time takes minutes."""
         train_ids = frozenset(self.corpus.ids[i] for i in self.parts["train"])
         return load_recordings(self._data, train_ids, self._template.bands, self.runs / "recordings.npz")
 
-    def fit_heads(self, net: GenreNet) -> dict[str, float]:
-        """Gives ``net`` its two other outputs; returns their figures on valid."""
-        return fit_heads(net, self._streams, HeadSettings(), self.runs / "heads.pt")
+    def fit_music(self, net: GenreNet) -> dict[str, float]:
+        """Gives ``net`` its music output; returns its figures on valid."""
+        return fit_music(net, self._streams, MusicSettings(), self.runs / "music.pt")
 
     def _streams(self, part: str, count: int, seed: int) -> Streams:
         maker = StreamMaker(self.corpus, self.parts[part], self.recordings(), part)
@@ -95,7 +102,7 @@ class Study:
         net, _ = self._train(np.concatenate([train, valid]), seed, f"seed{seed}-final", None)
         raw = clip_probs(net, self.readings, test)
         net.temperature.fill_(temperature)
-        self.fit_heads(net)
+        self.fit_music(net)
         path = self.runs / "networks" / f"seed{seed}.pt"
         path.parent.mkdir(parents=True, exist_ok=True)
         torch.save(net.state_dict(), path)

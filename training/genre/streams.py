@@ -13,17 +13,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from models.genre import CHANGE_AFTER_FRAMES, TICK_FRAMES, GenreNet
-from models.music_statistics import NUM_STATISTICS
+from models.genre import TICK_FRAMES, GenreNet
 
 from .corpus import Corpus
-from .readings import STEPS, quantise, read_whole
+from .readings import STEPS, quantise
 from .recordings import Recordings
 from .variation import Decibels, Variation, decibels
 
 NUM_TICKS = 24
 FRAMES = NUM_TICKS * TICK_FRAMES
-_OLDER_TICKS = CHANGE_AFTER_FRAMES // TICK_FRAMES
 _BATCH = 8
 
 
@@ -40,21 +38,16 @@ class Streams:
     """Ticks of many streams.
 
     Attributes:
-        passage: int8 ``[N, S]``, statistics of the last two ticks; see ``Readings.stored``.
-        older: int8 ``[N, S]``, of all before them.
+        last: int8 ``[N, S]``, statistics of the last two ticks; see ``Readings.stored``.
         is_music: float32 ``[N]``, 1 or 0; -1 where the two ticks hold both.
-        changed: float32 ``[N]``, 1 where the two ticks are another programme than what is older, 0 where both are
-            one, -1 where it is neither, or too early to tell.
     """
 
-    passage: Tensor
-    older: Tensor
+    last: Tensor
     is_music: Tensor
-    changed: Tensor
 
-    def draw(self, rows: Tensor) -> tuple[Tensor, Tensor]:
-        """Returns ``passage`` and ``older`` of ``rows`` as float32 ``[B, S]``."""
-        return self.passage[rows].float() / STEPS, self.older[rows].float() / STEPS
+    def draw(self, rows: Tensor) -> Tensor:
+        """Returns ``last`` of ``rows`` as float32 ``[B, S]``."""
+        return self.last[rows].float() / STEPS
 
 
 class StreamMaker:
@@ -74,8 +67,8 @@ class StreamMaker:
         parts = [self._some(net, _BATCH, rng) for _ in range(count // _BATCH)]
         return Streams(*(torch.cat(column) for column in zip(*parts, strict=True)))
 
-    def _some(self, net: GenreNet, count: int, rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        mels, chromas, music, own = [], [], [], []
+    def _some(self, net: GenreNet, count: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+        mels, chromas, music = [], [], []
         for _ in range(count):
             one, other = self._programme(rng), self._programme(rng)
             # A third of the streams go on as they began.
@@ -83,19 +76,14 @@ class StreamMaker:
             gain = np.float32(rng.normal(0.0, 4.0))
             mels.append(np.concatenate([one.mel[:change], other.mel[change:] + gain]))
             chromas.append(np.concatenate([one.chroma[:change], other.chroma[change:] + gain]))
-            second = np.arange(FRAMES) >= change
-            music.append(np.where(second, other.music, one.music))
-            own.append(second)
+            music.append(np.where(np.arange(FRAMES) < change, one.music, other.music))
         with torch.inference_mode():
             sums = net.tick_sums(torch.from_numpy(np.stack(mels)), torch.from_numpy(np.stack(chromas)))
             before = torch.cat((torch.zeros_like(sums[:, :1]), sums[:, :-1]), 1)
             first = torch.arange(NUM_TICKS).repeat(count, 1) == 0
             frames = torch.where(first, TICK_FRAMES, 2 * TICK_FRAMES).float().flatten().unsqueeze(1)
-            passage = net.read((sums + before).flatten(0, 1), frames)
-            whole = read_whole(net, sums)
-            older = torch.cat((torch.zeros_like(whole[:, :2]), whole[:, :-2]), 1).view(-1, NUM_STATISTICS)
-        labels = _label(np.stack(music), np.stack(own))
-        return torch.from_numpy(quantise(passage)), torch.from_numpy(quantise(older)), *map(torch.from_numpy, labels)
+            last = net.read((sums + before).flatten(0, 1), frames)
+        return torch.from_numpy(quantise(last)), torch.from_numpy(_label(np.stack(music)))
 
     def _programme(self, rng: np.random.Generator) -> Programme:
         if not (self._ambience or self._speech) or rng.random() < 0.6:
@@ -119,20 +107,12 @@ class StreamMaker:
         return decibels(_repeat(self._corpus.mel[clip, :frames])), decibels(_repeat(self._corpus.chroma[clip, :frames]))
 
 
-def _label(music: NDArray[np.bool_], second: NDArray[np.bool_]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Labels the ticks of streams ``[B, FRAMES]``; see ``Streams``."""
-    ticks = (len(music), NUM_TICKS, TICK_FRAMES)
-    share, new = music.reshape(ticks).mean(2), second.reshape(ticks).mean(2)
-    before = np.concatenate([share[:, :1], share[:, :-1]], 1)
-    is_music = np.where(share + before == 2.0, 1.0, np.where(share + before == 0.0, 0.0, -1.0))
-    new_before = np.concatenate([new[:, :1], new[:, :-1]], 1)
-    new_older = np.concatenate([np.zeros((len(new), 2)), np.cumsum(new, 1)[:, :-2] / np.arange(1, NUM_TICKS - 1)], 1)
-    passage = (new + new_before) / 2.0
-    changed = np.where(
-        (passage == 0.0) & (new_older == 0.0), 0.0, np.where((passage > 0.7) & (new_older == 0.0), 1.0, -1.0)
-    )
-    changed[:, : _OLDER_TICKS + 2] = -1.0
-    return is_music.astype(np.float32).ravel(), changed.astype(np.float32).ravel()
+def _label(music: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Labels the ticks of streams ``[B, FRAMES]``; see ``Streams.is_music``."""
+    share = music.reshape(len(music), NUM_TICKS, TICK_FRAMES).mean(2)
+    both = share + np.concatenate([share[:, :1], share[:, :-1]], 1)
+    labels: NDArray[np.float32] = np.where(both == 2.0, 1.0, np.where(both == 0.0, 0.0, -1.0)).astype(np.float32)
+    return labels.ravel()
 
 
 def _repeat(stored: NDArray[np.uint8]) -> NDArray[np.uint8]:
