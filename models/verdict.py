@@ -19,7 +19,7 @@ CONTROLS = {
     "threshold": 0.35,
     "hysteresis": 0.1,
     "music_threshold": 0.5,
-    "silence_db": -60.0,
+    "silence_db": -90.0,
 }
 """What a listener may set, in the order of the columns of ``controls``, with defaults chosen on GTZAN's valid clips:
 

@@ -76,7 +76,7 @@ class GenreParams(plugin.Params):
         0.5, ge=0.0, le=1.0, title="Music threshold", description="Probability from which sound counts as music."
     )
     silence_db: float = Field(
-        -60.0,
+        -90.0,
         ge=-100.0,
         le=0.0,
         title="Silence",
