@@ -13,8 +13,8 @@ from models.music_statistics import NUM_STATISTICS
 
 FRAMES = 3 * TICK_FRAMES + 2
 HOP_S = HOP_SAMPLES / SAMPLE_RATE
-ALWAYS = 50.0
-"""Bias of ``change`` at which every tick that may be a change is one."""
+NEVER, ALWAYS = 1e9, -1.0
+"""Limits at which no tick is a change, and at which every tick is one that may be."""
 
 
 def audio(batch: int, frames: int = FRAMES, seed: int = 0) -> Tensor:
@@ -90,11 +90,12 @@ def test_streams_at_different_places_in_their_ticks_do_not_touch_one_another(net
 
 def test_scripted_equals_eager_over_ticks_and_changes(net: GenreNet) -> None:
     scripted = torch.jit.script(net)
-    ticks_enough = 30  # of one to four frames: seven ticks, of which the fifth may be a change
-    for bias in (-ALWAYS, ALWAYS):
-        with torch.no_grad():
-            net.change[-1].bias.fill_(bias)  # the scripted module has the same parameters
-        assert largest_difference(net, scripted, FRAME_SAMPLES, HOP_SAMPLES, ticks_enough) < 1e-4
+    rounds = 40  # of one to four frames: nine ticks, of which the seventh may be a change
+    for limit in (NEVER, ALWAYS):
+        for module in (net, scripted):
+            module.drift.fill_(0.0)
+            module.limit.fill_(limit)
+        assert largest_difference(net, scripted, FRAME_SAMPLES, HOP_SAMPLES, rounds) < 1e-4
 
 
 @torch.inference_mode()
@@ -188,40 +189,43 @@ def test_volume_does_not_matter(net: GenreNet, gain_db: float) -> None:
 
 
 @torch.inference_mode()
-def test_after_a_change_the_last_two_ticks_are_all_there_is(net: GenreNet) -> None:
-    mel_db, chroma_db = bands_of(2, 8)
-    net.change[-1].bias.fill_(ALWAYS)
+def test_after_a_change_the_last_four_ticks_are_all_there_is(net: GenreNet) -> None:
+    mel_db, chroma_db = bands_of(2, 10)
+    net.drift.fill_(0.0)
+    net.limit.fill_(ALWAYS)
     log_probs, _, _, heard_s, _ = net.tag(mel_db, chroma_db, net.init_state(2))
-    # 33 frames must be older than the last two ticks: the fifth tick is the first that can be a change.
-    ticks = [1, 2, 3, 4, 2, 3, 4, 2]
+    # 33 frames must be older than the last four ticks less one: the seventh tick is the first that can be a change.
+    ticks = [1, 2, 3, 4, 5, 6, 4, 5, 6, 4]
     ends = slice(TICK_FRAMES - 1, None, TICK_FRAMES)
     torch.testing.assert_close(heard_s[:, ends], torch.tensor([ticks, ticks]) * TICK_FRAMES * HOP_S)
 
     sums = net.tick_sums(mel_db, chroma_db)
-    passage = net.read(sums[:, 3] + sums[:, 4], torch.full((2, 1), 2.0 * TICK_FRAMES))
+    passage = net.read(sums[:, 3:7].sum(1), torch.full((2, 1), 4.0 * TICK_FRAMES))
     zeros = torch.zeros(2, net.embedding_size)
     hidden, _, _ = net.recall(passage.unsqueeze(1), zeros, zeros)
     expected = torch.log_softmax(net.genre(hidden[:, 0]) / net.temperature, 1)
-    torch.testing.assert_close(log_probs[:, 5 * TICK_FRAMES - 1], expected, atol=1e-3, rtol=0)
+    torch.testing.assert_close(log_probs[:, 7 * TICK_FRAMES - 1], expected, atol=1e-3, rtol=0)
 
 
 @torch.inference_mode()
 def test_a_change_in_one_stream_is_none_in_another(net: GenreNet) -> None:
-    """Half of the streams change programme at a tick; the threshold lies between their logits and the others'."""
-    mel_db, chroma_db = bands_of(4, 7)
-    other_mel, other_chroma = bands_of(4, 7, seed=1)
-    cut = 6 * TICK_FRAMES
-    mel_db[:2, cut:], chroma_db[:2, cut:] = other_mel[:2, cut:] * 2.0, other_chroma[:2, cut:] * 2.0
-    net.change[0].weight.abs_()
-    net.change[-1].weight.abs_()
-    sums = net.tick_sums(mel_db, chroma_db)
-    passage = net.read(sums[:, 5] + sums[:, 6], torch.full((4, 1), 2.0 * TICK_FRAMES))
-    older = net.read(sums[:, :5].sum(1), torch.full((4, 1), 5.0 * TICK_FRAMES))
-    logits = net.change_logit_of(passage, older)
-    assert float(logits[:2].min()) > float(logits[2:].max())
-    net.change[-1].bias -= (logits[:2].min() + logits[2:].max()) / 2
-    heard_s = net.tag(mel_db, chroma_db, net.init_state(4))[3][:, -1] / HOP_S / TICK_FRAMES
-    torch.testing.assert_close(heard_s, torch.tensor([2.0, 2.0, 7.0, 7.0]))
+    state = net.init_state(4)
+    against = sum(net.sizes[:3]) + 2 * net.embedding_size
+    state[:2, against] = 1e6
+    net.limit.fill_(1e5)
+    heard_s = net.tag(*bands_of(4, 7), state)[3][:, -1] / HOP_S / TICK_FRAMES
+    torch.testing.assert_close(heard_s, torch.tensor([4.0, 4.0, 7.0, 7.0]))
+
+
+def test_what_speaks_for_a_change_is_how_much_likelier_another_label_is(net: GenreNet) -> None:
+    """In nats, under the last passage alone, less the drift: nothing but the drift where both say the same."""
+    net.drift.fill_(0.5)
+    net.temperature.fill_(2.0)
+    on, alone = torch.zeros(2, net.num_labels), torch.zeros(2, net.num_labels)
+    on[:, 1] = 9.0
+    alone[0, 1] = 3.0
+    alone[1, 4] = 3.0
+    torch.testing.assert_close(net.against(torch.cat((on, alone))), torch.tensor([[-0.5], [3.0 / 2.0 - 0.5]]))
 
 
 @pytest.mark.parametrize("hours", [0.2, pytest.param(3.0, marks=pytest.mark.slow)])
@@ -237,7 +241,7 @@ def test_hours_leave_nothing_behind(net: GenreNet, hours: float) -> None:
     for i in order[:long]:
         said, carried = tick(pool[i : i + 1] + 10.0, said, carried)
     assert bool(torch.isfinite(carried).all())
-    num_older = carried.split_with_sizes(net.carried_sizes, 1)[3]
+    num_older = carried.split_with_sizes(net.carried_sizes, 1)[4]
     assert float(num_older) == pytest.approx(MEMORY_FRAMES, rel=1e-5)
     assert float(said[0, -1]) == long * TICK_FRAMES
 
@@ -254,7 +258,7 @@ def test_a_merged_network_has_the_mean_logits_of_its_members(net: GenreNet, band
         torch.manual_seed(seed)
         member = GenreNet(bands, net.num_labels, hidden=8 * seed)
         member.measurements.load_state_dict(net.measurements.state_dict())
-        member.change.load_state_dict(net.change.state_dict())
+        member.limit.copy_(net.limit)
         member.mean.copy_(net.mean)
         member.scale.copy_(net.scale)
         members.append(member.eval())
