@@ -59,7 +59,7 @@ def export(net: nn.Module, card: dict[str, Any], directory: Path = ARTIFACTS) ->
     return directory / f"{name}.ts"
 
 
-def largest_difference(one: nn.Module, other: nn.Module, chunk: int, hop: int, rounds: int = 6) -> float:
+def largest_difference(one: nn.Module, other: nn.Module, chunk: int, hop: int, rounds: int = 40) -> float:
     """Returns the largest absolute difference of outputs and states of two modules, each carrying its own state.
 
     Hears three streams of noise for ``rounds`` calls of one to four frames, then one stream a frame at a time.
