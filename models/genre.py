@@ -37,8 +37,8 @@ PASSAGE_TICKS = 4
 CHANGE_AFTER_FRAMES = 33
 """Older music that there must be before a change from it can be noticed, 2.9 s."""
 
-CHANGE_DRIFT = 1.0
-CHANGE_LIMIT = 2.0
+CHANGE_DRIFT = 1.5
+CHANGE_LIMIT = 3.0
 """The music has changed when what speaks against the label passes the limit: the sum, never below 0, over ticks of how
 much likelier (nats) the last passage makes its own best label, less the drift (CUSUM; Page, 1954). From ``tune``."""
 

@@ -14,14 +14,14 @@ from torch import Tensor, nn
 
 CONTROLS = {
     "interval_s": 0.5,
-    "smoothing_s": 8.0,
-    "evidence_s": 1.5,
-    "threshold": 0.35,
-    "hysteresis": 0.1,
+    "smoothing_s": 1.0,
+    "evidence_s": 0.5,
+    "threshold": 0.3,
+    "hysteresis": 0.2,
     "music_threshold": 0.5,
     "silence_db": -90.0,
 }
-"""What a listener may set, in the order of the columns of ``controls``, with defaults chosen on GTZAN's valid clips:
+"""What a listener may set, in the order of the columns of ``controls``, with defaults chosen by ``training.genre tune``:
 
 - ``interval_s``, time between two events;
 - ``smoothing_s``, time constant of the average over the network's posteriors;

@@ -51,7 +51,7 @@ class GenreParams(plugin.Params):
         10, ge=1, le=MAX_TOP, title="Genres listed", description="Length of top, best first; at most all there are."
     )
     smoothing_s: float = Field(
-        8.0,
+        1.0,
         ge=0.5,
         le=60.0,
         title="Memory",
@@ -59,7 +59,7 @@ class GenreParams(plugin.Params):
         json_schema_extra={"unit": "s"},
     )
     evidence_s: float = Field(
-        1.5,
+        0.5,
         ge=0.0,
         le=10.0,
         title="Patience",
@@ -67,10 +67,10 @@ class GenreParams(plugin.Params):
         json_schema_extra={"unit": "s"},
     )
     threshold: float = Field(
-        0.35, ge=0.0, le=1.0, title="Threshold", description="Probability from which a genre is named."
+        0.3, ge=0.0, le=1.0, title="Threshold", description="Probability from which a genre is named."
     )
     hysteresis: float = Field(
-        0.1, ge=0.0, le=0.5, title="Hysteresis", description="Lead that another genre needs to replace the one named."
+        0.2, ge=0.0, le=0.5, title="Hysteresis", description="Lead that another genre needs to replace the one named."
     )
     music_threshold: float = Field(
         0.5, ge=0.0, le=1.0, title="Music threshold", description="Probability from which sound counts as music."

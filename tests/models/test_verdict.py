@@ -8,7 +8,14 @@ HOP_S = 0.1
 NUM_LABELS = 10
 QUIET_S, AVERAGED_S, MUSIC, SINCE_EVENT_S, HEARD_S, IS_MUSIC, LABEL, POSTERIOR = range(8)
 VERDICT = torch.jit.script(Verdict(NUM_LABELS, HOP_S).eval())
-DEFAULTS = {**CONTROLS, "smoothing_s": 2.0, "threshold": 0.4}
+DEFAULTS = {
+    **CONTROLS,
+    "smoothing_s": 2.0,
+    "evidence_s": 1.5,
+    "threshold": 0.4,
+    "hysteresis": 0.1,
+    "silence_db": -60.0,
+}
 
 
 def controls(**values: float) -> Tensor:

@@ -138,7 +138,8 @@ def export_(
     figures = {
         "chosen_seed": chosen,
         "test": {key: results[chosen][key] for key in ("n", "accuracy", "accuracy_after_s", "ece", "confusion")},
-        "test_accuracy_of_seeds": [result["accuracy"] for result in results],
+        "test_accuracy_of_seeds": [round(result["accuracy"], 4) for result in results],
+        "test_accuracy_of_seeds_as_served": [round(result["accuracy_as_served"], 4) for result in results],
         "music_on_valid": study.fit_music(net),
     }
     folds = sorted((runs / "results" / SHIPPED / "tracks").glob("fold*.json"))

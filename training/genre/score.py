@@ -34,6 +34,18 @@ def clip_probs(net: GenreNet, readings: Readings, clips: NDArray[np.int64]) -> P
     return torch.cat(parts).numpy()
 
 
+def served_probs(net: GenreNet, corpus: Corpus, clips: NDArray[np.int64]) -> Probs:
+    """Returns what ``net`` says of ``clips`` a frame at a time, as it is served: it may begin again on the way."""
+    scripted = torch.jit.script(net.eval())
+    parts = []
+    with torch.inference_mode():
+        for group in np.array_split(clips, -(-len(clips) // 64)):
+            mel, chroma = (torch.from_numpy(decibels(table[group])) for table in (corpus.mel, corpus.chroma))
+            log_probs, *_ = scripted.tag(mel, chroma, scripted.init_state(len(group)))
+            parts.append(log_probs[:, TICK_FRAMES - 1 :: TICK_FRAMES].exp())
+    return torch.cat(parts).numpy()
+
+
 def start_probs(net: GenreNet, corpus: Corpus, clips: NDArray[np.int64], seconds: float, seed: int) -> Probs:
     """Returns what ``net`` says of ``seconds`` from a random place within each clip, never from its first frame.
 
