@@ -21,7 +21,7 @@ CONTROLS = {
     "music_threshold": 0.5,
     "silence_db": -90.0,
 }
-"""What a listener may set, in the order of the columns of ``controls``, with defaults chosen by ``training.genre tune``:
+"""What a listener may set, in the order of the columns of ``controls``; the defaults are from ``training.genre tune``:
 
 - ``interval_s``, time between two events;
 - ``smoothing_s``, time constant of the average over the network's posteriors;
