@@ -17,7 +17,7 @@ CONTROLS = {
     "smoothing_s": 1.0,
     "evidence_s": 0.5,
     "threshold": 0.3,
-    "hysteresis": 0.2,
+    "hysteresis": 0.25,
     "music_threshold": 0.5,
     "silence_db": -90.0,
 }

@@ -70,7 +70,7 @@ class GenreParams(plugin.Params):
         0.3, ge=0.0, le=1.0, title="Threshold", description="Probability from which a genre is named."
     )
     hysteresis: float = Field(
-        0.2, ge=0.0, le=0.5, title="Hysteresis", description="Lead that another genre needs to replace the one named."
+        0.25, ge=0.0, le=0.5, title="Hysteresis", description="Lead that another genre needs to replace the one named."
     )
     music_threshold: float = Field(
         0.5, ge=0.0, le=1.0, title="Music threshold", description="Probability from which sound counts as music."

@@ -196,7 +196,7 @@ def test_when_the_network_begins_again_so_does_the_average() -> None:
         stream.hear(20, {3: 0.9})
     begins_again.reset_network()
     for stream in (goes_on, begins_again):
-        stream.hear(CONTROLS["evidence_s"] + 2 * HOP_S, {4: 0.9})
+        stream.hear(DEFAULTS["evidence_s"] + 2 * HOP_S, {4: 0.9})
     assert (goes_on.label, begins_again.label) == (3, 4)
 
 
