@@ -127,7 +127,8 @@ def test_accuracy_after_is_that_of_the_tick_that_ends_then(measured: Measured, n
     after = accuracy_after(net, measured.corpus, clips, whole)
     assert list(after) == ["1", "3", "5", "10", "30"]
     assert after["30"] == accuracy(whole[:, -1], measured.corpus.labels)
-    starts = [start_probs(net, measured.corpus, clips, 10.5, seed) for seed in range(3)]
-    for seconds, tick in ((1, 0), (3, 2), (5, 4), (10, 9)):
-        expected = np.mean([accuracy(probs[:, tick], measured.corpus.labels) for probs in starts])
+    for seconds, ticks in ((1, 1), (3, 3), (5, 5), (10, 10)):
+        length_s = (ticks + 0.5) * TICK_FRAMES * net.hop_s
+        starts = [start_probs(net, measured.corpus, clips, length_s, seed) for seed in range(5)]
+        expected = np.mean([accuracy(probs[:, ticks - 1], measured.corpus.labels) for probs in starts])
         assert after[str(seconds)] == pytest.approx(float(expected))
