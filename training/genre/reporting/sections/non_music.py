@@ -9,7 +9,13 @@ from ..figures import in_percent
 from ..markdown import ABSENT, table
 from ..results import Results
 
-SILENCE = {"zeros": "digital silence", "noise_-90dbfs": "noise at -90 dBFS", "dither_16bit": "dither of 16 bits"}
+SILENCE = {
+    "zeros": "digital silence",
+    "dither_16bit": "dither of 16 bits",
+    "noise_-90dbfs": "noise at -90 dBFS",
+    "noise_-80dbfs": "noise at -80 dBFS",
+    "noise_-70dbfs": "noise at -70 dBFS",
+}
 MUSIC = {
     "gtzan_audio_clip30s": "GTZAN valid, audio, 30 s",
     "gtzan_audio_excerpt": "GTZAN valid, audio, 2 to 3 s",
