@@ -39,7 +39,6 @@ def test_a_short_clip_goes_on_from_its_start(measured: Measured, tmp_path: Path)
     frames[5] = 66
     corpus = replace(corpus, frames=frames, ids=(*corpus.ids[:5], "half", *corpus.ids[6:]))
     got = load_readings(net, corpus, tmp_path, num_variants=0)
-    assert got.ticks[4:7].tolist() == [12, 6, 12]
     again = np.concatenate([np.arange(66), np.arange(66)])
     mel, chroma = (torch.from_numpy(decibels(table[[5]][:, again])) for table in (corpus.mel, corpus.chroma))
     with torch.inference_mode():
@@ -103,7 +102,5 @@ def test_readings_are_stored_within_half_a_step() -> None:
     values = torch.linspace(-CLIP, CLIP, 1_001)
     stored = quantise(values)
     assert stored.dtype == np.int8 and (stored.min(), stored.max()) == (-127, 127)
-    drawn = Readings(torch.from_numpy(stored).view(1, 1, 1, -1), torch.ones(1)).draw(
-        torch.tensor([0]), torch.tensor([0])
-    )
+    drawn = Readings(torch.from_numpy(stored).view(1, 1, 1, -1)).draw(torch.tensor([0]), torch.tensor([0]))
     torch.testing.assert_close(drawn.flatten(), values, atol=0.5 / STEPS + 1e-6, rtol=0)

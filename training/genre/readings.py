@@ -35,11 +35,9 @@ class Readings:
 
     Attributes:
         stored: int8 ``[V, N, T, S]``, standardised statistics times ``STEPS``; variant 0 is the clip as it is.
-        ticks: int64 ``[N]``, ticks of each clip; a shorter one goes on from its start.
     """
 
     stored: Tensor
-    ticks: Tensor
 
     def draw(self, variants: Tensor, clips: Tensor) -> Tensor:
         """Returns float32 ``[B, T, S]`` of one variant each of ``clips [B]``."""
@@ -83,8 +81,7 @@ def load_readings(net: GenreNet, corpus: Corpus, cache: Path, num_variants: int 
             np.save(partial, _measure(net, corpus, number))
             partial.replace(path)
         stored.append(torch.from_numpy(np.load(path)))
-    ticks = torch.from_numpy((corpus.frames // TICK_FRAMES).clip(1))
-    return Readings(torch.stack(stored), ticks)
+    return Readings(torch.stack(stored))
 
 
 def read_whole(net: GenreNet, sums: Tensor, clip: float = CLIP) -> Tensor:
