@@ -20,6 +20,9 @@ from .errors import SettingsError
 FILE_NAME = "tectum.toml"
 PREFIX = "TECTUM_"
 CONFIG_VARIABLE = "TECTUM_CONFIG"
+OTHER_VARIABLES = ("TECTUM_DATA", "TECTUM_BENCH_DIR")
+"""Set nothing here: where training and tests find recordings, and where benchmarks put their tables."""
+
 LISTS = frozenset({"plugins", "allowed_origins"})
 """Fields that a variable gives as comma-separated text."""
 
@@ -91,7 +94,7 @@ def load_settings(
 
 def unknown_variables(env: Mapping[str, str]) -> list[str]:
     """Returns the ``TECTUM_*`` variables that set nothing, probably misspelt."""
-    known = {PREFIX + field.upper() for field in Settings.model_fields} | {CONFIG_VARIABLE}
+    known = {PREFIX + field.upper() for field in Settings.model_fields} | {CONFIG_VARIABLE, *OTHER_VARIABLES}
     return sorted(name for name in env if name.startswith(PREFIX) and name not in known)
 
 

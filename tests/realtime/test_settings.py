@@ -104,4 +104,5 @@ def test_loopback(host: str, loopback: bool) -> None:
 
 
 def test_misspelt_variables_are_found() -> None:
-    assert unknown_variables({"TECTUM_PROT": "1", "TECTUM_PORT": "1", "HOME": "/"}) == ["TECTUM_PROT"]
+    known = {"TECTUM_PORT": "1", "TECTUM_DATA": "data", "HOME": "/"}
+    assert unknown_variables({"TECTUM_PROT": "1", **known}) == ["TECTUM_PROT"]
