@@ -3,6 +3,8 @@
 Invariant: the statistics are buffers, so they are saved, loaded and moved with the weights.
 """
 
+from abc import ABC, abstractmethod
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -35,7 +37,7 @@ class Standardise(nn.Module):
         return (x - self.mean) * self.scale
 
 
-class Front(nn.Module):
+class Front(nn.Module, ABC):
     """Features of every frame, standardised.
 
     Args:
@@ -47,9 +49,9 @@ class Front(nn.Module):
         self.num_features = num_features
         self.standardise = Standardise(num_features)
 
+    @abstractmethod
     def features(self, mel_db: Tensor) -> Tensor:
         """Maps mel bands ``[B, F, 128]`` in dB to features ``[B, F, D]`` that are not standardised yet."""
-        raise NotImplementedError
 
     def measure(self, mel_db: Tensor) -> None:
         """Fixes the standardisation to segments ``[N, F, 128]``."""
@@ -87,7 +89,7 @@ class MelFront(Front):
         return functional.interpolate(mel_db.clamp_min(FLOOR_DB), size=self.num_features, mode="linear")
 
 
-class SegmentNet(nn.Module):
+class SegmentNet(nn.Module, ABC):
     """A network that names a segment as a whole, once it has been heard to its end.
 
     Args:
@@ -98,6 +100,6 @@ class SegmentNet(nn.Module):
         super().__init__()
         self.front = front
 
+    @abstractmethod
     def forward(self, mel_db: Tensor) -> Tensor:
         """Maps ``mel_db [B, F, 128]`` in dB to ``log_probs [B, L]``."""
-        raise NotImplementedError

@@ -6,7 +6,7 @@ import json
 import os
 import statistics
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Final, Literal
 
 import torch
 import typer
@@ -31,7 +31,8 @@ from .tuning import tune as tune_verdict
 DATA = Path(os.path.relpath(Path(__file__).parents[3] / "shared" / "data"))
 RUNS = Path("runs") / "genre"
 OWN_RUNS = Path("runs") / "own-labels"
-SHIPPED = "shipped"
+SHIPPED: Final = "shipped"
+AnyNetwork = Literal["shipped", Network]
 
 DataOption = Annotated[
     Path, typer.Option(envvar="TECTUM_DATA", help="The data folder.", file_okay=False, show_default=True)
@@ -49,10 +50,10 @@ def _single_threaded() -> None:
 
 @app.command()
 def train(
-    network: Annotated[str, typer.Argument(help=f"{SHIPPED}, or one of the papers': see report.")] = SHIPPED,
+    network: Annotated[AnyNetwork, typer.Argument(help="The one that ships, or one of the papers'.")] = SHIPPED,
     data: DataOption = DATA,
     runs: RunsOption = RUNS,
-    protocol: Annotated[str, typer.Option(help="filtered, tracks or, of the papers' networks, segments.")] = "filtered",
+    protocol: Annotated[Protocol, typer.Option(help="How clips are divided (segments: papers alone).")] = "filtered",
     run: Annotated[
         list[int] | None, typer.Option("--seed", "--fold", min=0, help="May be given several times; all without.")
     ] = None,
@@ -70,9 +71,9 @@ def train(
     if audio:
         _train_own(audio, not_music, out, runs if runs != RUNS else OWN_RUNS)
     elif network == SHIPPED:
-        _train_shipped(data, runs, protocol, run)
+        _train_shipped(_with_gtzan(data), runs, protocol, run)
     else:
-        train_paper(cast(Network, network), data, runs, cast(Protocol, protocol), run)
+        train_paper(network, _with_gtzan(data), runs, protocol, run)
 
 
 def _train_own(audio: Path, not_music: Path | None, out: Path, runs: Path) -> None:
@@ -106,7 +107,7 @@ def evaluate(
     again: Annotated[bool, typer.Option("--again", help="Also what was measured on this model before.")] = False,
 ) -> None:
     """Tries the model that ships: long streams, what is not music, real audio, damage, random starts, calibration."""
-    trials(data, runs, ARTIFACTS, only, again)
+    trials(_with_gtzan(data), runs, ARTIFACTS, only, again)
 
 
 @app.command()
@@ -116,7 +117,7 @@ def tune(
     settings: Annotated[int, typer.Option(min=1, help="Settings of the verdict to try.")] = 150,
 ) -> None:
     """Tries settings of the verdict on hours of valid clips and prints the best; models/verdict.py has the choice."""
-    tried = tune_verdict(Study(data, runs).load_trial(0), Evidence.load(data), settings)
+    tried = tune_verdict(Study(_with_gtzan(data), runs).load_trial(0), Evidence.load(data), settings)
     (runs / "tuning.json").write_text(json.dumps(tried, indent=1))
     for one in tried[:10]:
         console.print(one)
@@ -129,7 +130,7 @@ def export_(
     out: Annotated[Path, typer.Option(help="Where the artifact goes.", file_okay=False)] = ARTIFACTS,
 ) -> None:
     """Writes the seed that was best on valid as an artifact with its card."""
-    study = Study(data, runs)
+    study = Study(_with_gtzan(data), runs)
     results = [study.run_seed(seed) for seed in range(NUM_SEEDS)]
     chosen = max(
         range(NUM_SEEDS), key=lambda seed: statistics.fmean(results[seed]["valid"]["accuracy_after_s"].values())
@@ -147,6 +148,14 @@ def export_(
         figures["by_track_folds"] = [json.loads(path.read_text())["accuracy"] for path in folds]
     path = export(GenreTagger(net), genre_card(study.corpus.label_names, figures), out)
     console.print(f"wrote seed {chosen} to {path} ({path.stat().st_size} bytes)")
+
+
+def _with_gtzan(data: Path) -> Path:
+    if not (data / "gtzan" / "gtzan_bands.npz").is_file():
+        raise typer.BadParameter(
+            f"expected gtzan/gtzan_bands.npz below the data folder, got {data} without; name another with --data"
+        )
+    return data
 
 
 def _tell(line: str) -> None:

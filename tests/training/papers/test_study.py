@@ -4,13 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from models.baselines.hierarchy import TREE
 from training.genre.corpus import Corpus, fold_of_tracks
 from training.genre.papers import study as study_module
-from training.genre.papers.__main__ import app
-from training.genre.papers.command import numbers_of, summary
+from training.genre.papers.command import numbers_of, summary, train_paper
 from training.genre.papers.recipes import RECIPES
 from training.genre.papers.study import NETWORKS, Study, run_name
 
@@ -102,6 +102,8 @@ def test_runs_are_folds_where_they_differ_in_what_is_tested() -> None:
 
 
 def test_the_command_trains_the_seeds_that_are_asked_for(study: Study) -> None:
+    app = typer.Typer()
+    app.command()(train_paper)
     called = CliRunner().invoke(
         app, ["mlp", "--data", str(study.data), "--runs", str(study.runs), "--seed", "0", "--seed", "3"]
     )

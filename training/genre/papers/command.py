@@ -1,4 +1,4 @@
-"""``python -m training.genre.papers NETWORK``: trains what is not trained yet, shows it, and prints the mean."""
+"""``python -m training.genre train NETWORK``: trains what is not trained yet, shows it, and prints the mean."""
 
 from __future__ import annotations
 
