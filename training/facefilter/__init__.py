@@ -1,0 +1,1 @@
+"""Training of facefilter: a face and a voice in one space, and the separator that follows them."""
