@@ -125,6 +125,8 @@ class Batcher:
             self._gone_misses += lane.deadline_misses
             self._gone_drops += lane.dropped_chunks
             self.pool.release(lane.slot)
+            if lane.spec.takes_target:
+                self._runner.forget(lane.slot)
 
     def schedule(self, lane: Lane) -> None:
         """Marks ``lane`` as having a chunk."""
@@ -238,4 +240,6 @@ class Batcher:
 
 def _rows(taken: _Round, index: int) -> list[Row]:
     """The rows of a round; a session that has never been stepped starts afresh in its first."""
-    return [Row(lane.slot, not index and not lane.started, chunk.samples, lane.params) for lane, chunk in taken]
+    return [
+        Row(lane.slot, not index and not lane.started, chunk.samples, lane.params, lane.target) for lane, chunk in taken
+    ]

@@ -17,6 +17,7 @@ from .errors import PluginFault
 from .frames import Samples
 from .plugin import Event, Params, PluginSpec
 from .resampler import Resampler
+from .targets.target import Target
 
 CAPACITY_S = 5.0
 """Audio that may wait in a live lane: as much as the longest frame the wire allows (64 KB at 8 kHz)."""
@@ -80,7 +81,8 @@ class Lane:
 
     Args:
         spec: Of the plugin.
-        params: The parameters in force; assign to ``params`` to change them from the next step on.
+        params: The parameters in force; assign to ``params`` to change them from the next step on, and so to
+            ``target``, whom to keep, of a plugin that takes one.
         slot: Row of the state pool that belongs to this lane.
         scheduler: Steps the chunks.
         listener: Is told the results.
@@ -105,6 +107,7 @@ class Lane:
     ) -> None:
         self.spec = spec
         self.params = params
+        self.target: Target | None = None
         self.slot = slot
         self.live = live
         self.started = False

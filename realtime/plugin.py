@@ -20,6 +20,8 @@ from typing import Any, ClassVar, Generic, Literal, NamedTuple, TypeVar
 import torch
 from pydantic import BaseModel, ConfigDict
 
+from .targets.target import Target
+
 NAME_PATTERN = re.compile(r"[a-z0-9_-]{1,64}")
 
 Event = dict[str, Any]
@@ -45,6 +47,7 @@ class PluginSpec:
             concatenated outputs belongs to sample ``j - latency_samples`` of the input. 0 for analyzers.
         kind: ``analyzer`` (events only) or ``processor`` (audio, and events if it likes).
         description: One line for people.
+        takes_target: Whether a session may say whom to keep: then the plugin has ``retarget``.
     """
 
     name: str
@@ -56,6 +59,7 @@ class PluginSpec:
     latency_samples: int
     kind: Literal["analyzer", "processor"]
     description: str = ""
+    takes_target: bool = False
 
     def __post_init__(self) -> None:
         if not NAME_PATTERN.fullmatch(self.name):
@@ -133,3 +137,15 @@ class Plugin(ABC, Generic[ParamsT, StateT]):
         Returns:
             The result, and the state to pass with each stream's next chunk. ``state`` itself is not changed.
         """
+
+    def retarget(self, state: StateT, target: Target | None) -> StateT:
+        """Returns the state of streams that go on after ``target`` from their next chunk on.
+
+        Called between two steps, where ``step`` is, and only if ``spec.takes_target``. What was heard is kept: the
+        next step's output joins the last one's without a click.
+
+        Args:
+            state: As ``step`` takes it, of one stream or several; it is not changed itself.
+            target: Whom to keep; None where nobody is given, or no longer, and nothing of a person may stay.
+        """
+        raise NotImplementedError(f"{type(self).__name__}.spec.takes_target without retarget")

@@ -15,7 +15,7 @@ from .async_queue import AsyncBoundedQueue, QueueClosed
 from .batcher import Batcher
 from .bounded_queue import Overflow
 from .clock import Clock
-from .errors import BadFrame, BadMessage, PluginFault
+from .errors import BadFrame, BadMessage, BadParam, PluginFault
 from .frames import AudioFrame, Samples
 from .lane import Lane, PendingChunk
 from .levels import LevelMeter
@@ -23,6 +23,7 @@ from .plugin import Event, Params, PluginSpec
 from .processor_stage import ProcessorStage
 from .session_config import PluginConfig, SessionConfig, parse_plugins
 from .session_stats import SessionStats
+from .targets.target import Target
 
 MAX_OUTPUTS = 512
 """Events and audio frames that may wait for a reader: ten seconds of live audio at 20 ms a frame."""
@@ -123,6 +124,32 @@ class Session:
         if self._received and processors != [stage.lane.spec.name for stage in self._stages]:
             raise BadMessage("expected the same processors: they cannot change once audio has flowed", param="plugins")
         self._apply(plugins)
+
+    @property
+    def targets(self) -> dict[str, Target]:
+        """Whom each plugin that takes a target keeps, by plugin; empty targets where nobody is given."""
+        lanes = self._lanes().items()
+        return {name: lane.target or Target() for name, lane in lanes if lane.spec.takes_target}
+
+    def retarget(self, target: Target | None, plugin: str | None = None) -> None:
+        """Makes ``target`` whom to keep from the next chunk on; None forgets who was.
+
+        Args:
+            target: Of whom a face, a voice or both are known.
+            plugin: The one to tell; None tells every plugin of the session that takes a target.
+
+        Raises:
+            BadParam: When ``plugin`` does not take one, or no plugin does; the session goes on as before.
+        """
+        takers = list(self.targets)
+        if not takers or plugin not in (None, *takers):
+            came = f"{plugin!r:.80}" if plugin else f"a session with {', '.join(self._lanes()) or 'no plugins'}"
+            raise BadParam(
+                f"expected a plugin that takes a target ({', '.join(takers) or 'none here'}), got {came}", param="plugin"
+            )
+        lanes = self._lanes()
+        for name in takers if plugin is None else [plugin]:
+            lanes[name].target = target if target is not None and target.kinds else None
 
     async def write(self, frame: AudioFrame) -> None:
         """Takes the next frame. Live it never waits; otherwise it waits while plugins or the reader are behind.

@@ -64,7 +64,7 @@ class StatePool:
 
     def gather(self, slots: torch.Tensor) -> State:
         """Returns copies of the rows ``slots`` (int64 ``[B]``), in the plugin's own state type."""
-        return _like(self._template, [tensor.index_select(0, slots) for tensor in self._pool])
+        return like(self._template, [tensor.index_select(0, slots) for tensor in self._pool])
 
     def scatter(self, slots: torch.Tensor, state: State) -> None:
         """Stores ``state`` in the rows ``slots`` (int64 ``[B]``), all of it or nothing.
@@ -72,25 +72,29 @@ class StatePool:
         Raises:
             PluginOutputInvalid: When it is not made as ``init_state`` made it.
         """
+        self.check(state, len(slots))
+        for pooled, rows in zip(self._pool, state, strict=True):
+            pooled.index_copy_(0, slots, rows)
+
+    def check(self, state: State, count: int) -> None:
+        """Raises PluginOutputInvalid unless ``state`` is of ``count`` streams and made as ``init_state`` made it."""
         if len(state) != len(self._pool):
             raise PluginOutputInvalid(f"expected a state of {len(self._pool)} tensors, got {len(state)}")
         for index, (pooled, rows) in enumerate(zip(self._pool, state, strict=True)):
-            expected = (len(slots), *pooled.shape[1:])
+            expected = (count, *pooled.shape[1:])
             if rows.shape != expected or rows.dtype != pooled.dtype:
                 raise PluginOutputInvalid(
                     f"expected state tensor {index} to be {pooled.dtype} {list(expected)}, "
                     f"got {rows.dtype} {list(rows.shape)}"
                 )
-        for pooled, rows in zip(self._pool, state, strict=True):
-            pooled.index_copy_(0, slots, rows)
 
 
 def _own(state: State) -> State:
     """Gives every tensor its own memory: ``init_state`` may return one tensor for several fields, or a view."""
-    return _like(state, [tensor.clone(memory_format=torch.contiguous_format) for tensor in state])
+    return like(state, [tensor.clone(memory_format=torch.contiguous_format) for tensor in state])
 
 
-def _like(template: State, tensors: Sequence[torch.Tensor]) -> State:
+def like(template: State, tensors: Sequence[torch.Tensor]) -> State:
     """Returns ``tensors`` in the state type of ``template``."""
     state: State = getattr(type(template), "_make", tuple)(tensors)
     return state

@@ -46,6 +46,7 @@ class StepRunner:
         self._stepper = stepper
         self._name = name
         self._worker = self._start_worker()
+        self._tenure = Lease()
 
     async def run(self, rounds: Sequence[Sequence[Row]], timeout_s: float) -> Rounds:
         """Steps ``rounds`` one after another, in one visit to the thread; a row's later rounds continue its first.
@@ -68,6 +69,13 @@ class StepRunner:
             visit.cancel()
         return Rounds([lease.outcomes for lease in leases if lease.outcomes is not None], error)
 
+    def forget(self, slot: int) -> None:
+        """Wipes ``slot`` on the thread: after the step that may still write to it, before any that comes later.
+
+        A thread that was left behind wipes nothing any more: the slot may be another session's by then.
+        """
+        self._worker.submit(partial(self._stepper.forget, slot, self._tenure))
+
     async def aclose(self) -> None:
         """Ends the thread: waits for a step that is at work, not for one that hangs."""
         self._worker.stop()
@@ -80,8 +88,9 @@ class StepRunner:
 
     def _leave_worker_behind(self, timeout_s: float) -> PluginStalled:
         self.stalls += 1
+        self._tenure.revoke()
         self._worker.stop()
-        self._worker = self._start_worker()
+        self._worker, self._tenure = self._start_worker(), Lease()
         _log.error("plugin %r did not return within %.1f s", self._name, timeout_s)
         return PluginStalled(f"plugin {self._name!r} did not return within {timeout_s:.1f} s", param=self._name)
 

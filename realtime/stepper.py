@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from .errors import PluginFault, PluginOutputInvalid, PluginRaised
 from .frames import Samples
-from .plugin import Event, Params, Plugin, Result
-from .state_pool import StatePool
+from .plugin import Event, Params, Plugin, Result, State
+from .state_pool import StatePool, like
+from .targets.target import Target
 
 MAX_AMPLITUDE = 1e9
 """Audio from here on is not sound but arithmetic gone wrong; below, sums of squares stay finite."""
@@ -35,12 +36,14 @@ class Row:
         fresh: Whether this is the first step in that slot.
         samples: float32 ``[channels, chunk_samples]``.
         params: The parameters in force.
+        target: Whom to keep, for a plugin that takes a target.
     """
 
     slot: int
     fresh: bool
     samples: Samples
     params: Params
+    target: Target | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,7 @@ class Stepper:
         self._plugin = plugin
         self._pool = pool
         self._audio_shape = (plugin.spec.channels, plugin.spec.hop_samples)
+        self._targets: dict[int, Target] = {}
 
     def step(self, rows: Sequence[Row], lease: Lease) -> list[RowOutcome]:
         """Advances the sessions of ``rows`` by one hop, in one call of the plugin.
@@ -94,7 +98,7 @@ class Stepper:
         with lease.lock:
             if lease.revoked:
                 return []
-            self._pool.reset([row.slot for row in rows if row.fresh])
+            self._reset([row.slot for row in rows if row.fresh])
         try:
             return self._step_together(rows, lease)
         except BaseException as error:  # A plugin is not our code: whatever it raises, SystemExit too, stops here.
@@ -106,6 +110,17 @@ class Stepper:
                     lease.outcomes = outcomes
             return outcomes
 
+    def forget(self, slot: int, lease: Lease) -> None:
+        """Wipes what ``slot`` holds of a session that has ended, and of a person, too."""
+        with lease.lock:
+            if not lease.revoked:
+                self._reset([slot])
+
+    def _reset(self, slots: Sequence[int]) -> None:
+        self._pool.reset(slots)
+        for slot in slots:
+            self._targets.pop(slot, None)
+
     def _step_together(self, rows: Sequence[Row], lease: Lease) -> list[RowOutcome]:
         padded = _padded_size(len(rows), self._plugin.device)
         padding = padded - len(rows)
@@ -114,13 +129,33 @@ class Stepper:
         mask = torch.tensor([True] * len(rows) + [False] * padding, device=device)
         chunks = torch.from_numpy(np.stack([row.samples for row in rows] + [rows[0].samples] * padding)).to(device)
         params = [row.params for row in rows] + [rows[0].params] * padding
-        result, state = self._plugin.step(chunks, params, self._pool.gather(slots), mask)
+        before = self._pool.gather(slots)
+        turned = [index for index, row in enumerate(rows) if row.target is not self._targets.get(row.slot)]
+        for index in turned:
+            self._retarget(before, index, rows[index].target)
+        result, state = self._plugin.step(chunks, params, before, mask)
         outcomes = self._read(result, len(rows), padded)
         with lease.lock:
             if not lease.revoked:
                 self._pool.scatter(slots, state)
+                self._note_targets([rows[index] for index in turned])
                 lease.outcomes = outcomes
         return outcomes
+
+    def _retarget(self, state: State, index: int, target: Target | None) -> None:
+        """Turns row ``index`` of ``state``, which is our own copy, to ``target``."""
+        row = slice(index, index + 1)
+        turned = self._plugin.retarget(like(state, [tensor[row] for tensor in state]), target)
+        self._pool.check(turned, 1)
+        for tensor, new in zip(state, turned, strict=True):
+            tensor[row].copy_(new)
+
+    def _note_targets(self, rows: Sequence[Row]) -> None:
+        for row in rows:
+            if row.target is None:
+                self._targets.pop(row.slot, None)
+            else:
+                self._targets[row.slot] = row.target
 
     def _read(self, result: Result, count: int, padded: int) -> list[RowOutcome]:
         if len(result.events) != padded:

@@ -10,7 +10,8 @@ from realtime.batcher import MAX_ROUNDS, MAX_STALLS
 from realtime.clock import ManualClock
 from realtime.errors import PluginFault, PluginOutputInvalid, PluginRaised, PluginStalled, ServerFull
 
-from .rig import CPU, Probe, ProbeParams, Recorder, arrived, batching, open_lane, probe, write_hops
+from .rig import CPU, Probe, ProbeParams, Recorder, arrived, batching, open_lane, probe, until, write_hops
+from .tuned import NOBODY, person, tuned
 
 
 def totals(recorder: Recorder) -> list[float]:
@@ -319,3 +320,54 @@ async def test_a_batch_on_a_gpu_gives_what_it_gives_on_a_cpu():
                 await listener.results(2)
             results.append([listener.events for listener in listeners])
     assert results[0] == results[1]
+
+
+async def test_a_target_is_in_force_from_the_next_step_on():
+    async with batching(tuned()) as batcher:
+        listener = Recorder()
+        lane = open_lane(batcher, listener)
+        write_hops(lane, 1.0)
+        await listener.results(1)
+        lane.target = person(3)
+        write_hops(lane, 1.0, 1.0)
+        events = await listener.results(3)
+        assert [(event["person"], event["since"]) for event in events] == [(NOBODY, 1), (3, 1), (3, 2)]
+
+
+async def test_a_session_that_cannot_be_turned_is_disabled_and_the_others_go_on():
+    async with batching(tuned()) as batcher:
+        listeners = [Recorder(), Recorder()]
+        lanes = [open_lane(batcher, listener) for listener in listeners]
+        lanes[0].target, lanes[1].target = person(3), person(5, "voice")
+        for lane in lanes:
+            write_hops(lane, 1.0)
+        await listeners[1].until(lambda: listeners[1].faults)
+        assert [event["person"] for event in await listeners[0].results(1)] == [3]
+        assert [type(fault) for fault in listeners[1].faults] == [PluginRaised]
+
+
+async def test_what_is_known_of_a_person_goes_with_the_session():
+    async with batching(tuned()) as batcher:
+        listener = Recorder()
+        lane = open_lane(batcher, listener)
+        lane.target = person(3)
+        write_hops(lane, 1.0)
+        await listener.results(1)
+        assert 3 in batcher.pool.gather(torch.arange(8)).person
+        lane.close()
+        await until(lambda: 3 not in batcher.pool.gather(torch.arange(8)).person)
+
+
+async def test_a_session_that_leaves_during_its_step_is_forgotten_after_it():
+    async with batching(plugin := tuned()) as batcher:
+        lane = open_lane(batcher, Recorder())
+        lane.target = person(3)
+        plugin.gate.clear()
+        write_hops(lane, 1.0)
+        await arrived(plugin.entered)
+        lane.close()
+        plugin.gate.set()
+        other = Recorder()
+        write_hops(open_lane(batcher, other), 1.0)
+        assert [event["person"] for event in await other.results(1)] == [NOBODY]
+        assert 3 not in batcher.pool.gather(torch.arange(8)).person

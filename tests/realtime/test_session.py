@@ -30,6 +30,7 @@ from .rig import (
     tone,
     until,
 )
+from .tuned import NOBODY, person, tuned
 
 
 def noise(num_samples: int, channels: int = 1) -> np.ndarray:
@@ -399,3 +400,42 @@ async def test_a_closed_session_ends_for_reader_and_writer():
             await session.end()
             with pytest.raises(BadFrame):
                 await session.write(hops(1)[0])
+
+
+# Targets
+
+
+async def test_a_target_is_told_to_the_plugin_that_takes_one_and_forgotten_again():
+    async with serving(tuned(), probe()) as engine:
+        async with engine.open_session(config("tuned", "probe", live=False)) as session:
+            assert {name: target.kinds for name, target in session.targets.items()} == {"tuned": ()}
+            session.retarget(anna := person(3))
+            assert session.targets == {"tuned": anna}
+            await session.write(hops(1)[0])
+            await until(lambda: session._lanes()["tuned"].idle)
+            session.retarget(None)
+            outputs = await run_through(session, hops(1, first=1))
+    assert [(event["person"], event["hops"]) for event in events_of(outputs, "tuned")] == [(3, 1), (NOBODY, 2)]
+
+
+async def test_other_settings_keep_the_target():
+    async with serving(tuned(), probe()) as engine, engine.open_session(config("tuned")) as session:
+        session.retarget(anna := person(3))
+        session.configure((PluginConfig("probe"), PluginConfig("tuned")))
+        assert session.targets == {"tuned": anna}
+
+
+async def test_one_plugin_of_several_can_be_told():
+    async with serving(tuned("one"), tuned("two")) as engine:
+        async with engine.open_session(config("one", "two")) as session:
+            session.retarget(anna := person(3), "two")
+            assert (session.targets["one"].kinds, session.targets["two"]) == ((), anna)
+
+
+@pytest.mark.parametrize(("plugins", "named"), [(["probe"], None), ([], None), (["tuned"], "probe"), (["tuned"], "x")])
+async def test_a_target_that_no_plugin_of_the_session_takes_is_refused(plugins, named):
+    async with serving(tuned(), probe()) as engine, engine.open_session(config(*plugins)) as session:
+        with pytest.raises(BadParam, match="expected a plugin that takes a target") as caught:
+            session.retarget(person(3), named)
+        assert caught.value.param == "plugin"
+        assert all(not target.kinds for target in session.targets.values())

@@ -8,10 +8,12 @@ import pytest
 import torch
 
 from realtime.errors import PluginOutputInvalid, PluginRaised
+from realtime.plugin import Params
 from realtime.state_pool import StatePool
 from realtime.stepper import BatchFailed, Lease, Row, Stepper
 
 from .rig import CPU, ProbeParams, probe, processor
+from .tuned import NOBODY, TunedState, person, tuned
 
 
 def stepper_of(plugin_class, capacity=4):
@@ -188,3 +190,91 @@ def test_on_a_gpu_a_batch_is_padded_and_the_padding_keeps_to_itself():
 def test_cancellation_inside_a_plugin_does_not_look_like_ours():
     (outcome,) = stepper_of(probe()).step([row(fault="cancel")], Lease())
     assert not isinstance(outcome.fault, asyncio.CancelledError)
+
+
+# Targets
+
+
+def turned_row(slot, target, *, fresh=False):
+    return Row(slot, fresh, np.zeros((1, 160), np.float32), Params(), target)
+
+
+def people(outcomes):
+    return [(outcome.event["person"], outcome.event["since"]) for outcome in outcomes]
+
+
+def test_a_row_is_turned_to_its_target_once_and_the_others_are_not():
+    stepper, anna = stepper_of(tuned()), person(3)
+    assert people(stepper.step([turned_row(0, None), turned_row(1, anna)], Lease())) == [(NOBODY, 1), (3, 1)]
+    assert people(stepper.step([turned_row(0, None), turned_row(1, anna)], Lease())) == [(NOBODY, 2), (3, 2)]
+    assert people(stepper.step([turned_row(0, anna), turned_row(1, anna)], Lease())) == [(3, 1), (3, 3)]
+
+
+def test_a_row_whose_target_is_gone_is_told():
+    stepper = stepper_of(tuned())
+    stepper.step([turned_row(0, person(3))], Lease())
+    assert people(stepper.step([turned_row(0, None)], Lease())) == [(NOBODY, 1)]
+
+
+def test_a_turn_keeps_what_was_heard():
+    stepper = stepper_of(tuned())
+    stepper.step([turned_row(0, None)], Lease())
+    (outcome,) = stepper.step([turned_row(0, person(3))], Lease())
+    assert outcome.event["hops"] == 2
+
+
+def test_a_fresh_row_knows_nothing_of_the_target_before_it():
+    stepper, anna = stepper_of(tuned()), person(3)
+    stepper.step([turned_row(0, anna)], Lease())
+    assert people(stepper.step([turned_row(0, None, fresh=True)], Lease())) == [(NOBODY, 1)]
+    assert people(stepper.step([turned_row(0, anna, fresh=True)], Lease())) == [(3, 1)]
+
+
+def test_a_turn_of_a_step_that_failed_is_made_again():
+    stepper, anna = stepper_of(tuned()), person(3)
+    with pytest.raises(BatchFailed, match="knows faces only"):
+        stepper.step([turned_row(0, anna), turned_row(1, person(5, "voice"))], Lease())
+    assert people(stepper.step([turned_row(0, anna)], Lease())) == [(3, 1)]
+
+
+def test_a_turn_whose_step_lost_its_lease_is_made_again():
+    stepper, anna, lease = stepper_of(plugin := tuned()), person(3), Lease()
+    plugin.gate.clear()
+    late = threading.Thread(target=stepper.step, args=([turned_row(0, anna)], lease))
+    late.start()
+    assert plugin.entered.acquire(timeout=10)
+    lease.revoke()
+    plugin.gate.set()
+    late.join()
+    assert people(stepper.step([turned_row(0, anna)], Lease())) == [(3, 1)]
+
+
+def test_a_turn_that_raises_is_that_session_s_fault():
+    (outcome,) = stepper_of(tuned()).step([turned_row(0, person(5, "voice"))], Lease())
+    assert isinstance(outcome.fault, PluginRaised)
+
+
+def test_a_turn_to_a_state_that_is_none_is_that_session_s_fault():
+    class Floats(tuned()):
+        def retarget(self, state, target):
+            return TunedState(state.hops, state.since, state.person.float())
+
+    (outcome,) = stepper_of(Floats).step([turned_row(0, person(3))], Lease())
+    assert isinstance(outcome.fault, PluginOutputInvalid)
+    assert "expected state tensor 2 to be torch.int64" in outcome.fault.message
+
+
+def test_a_forgotten_slot_holds_nothing_of_a_person():
+    stepper = stepper_of(tuned())
+    stepper.step([turned_row(0, person(3))], Lease())
+    stepper.forget(0, Lease())
+    assert stepper._pool.gather(torch.tensor([0])).person.tolist() == [NOBODY]
+    assert stepper._targets == {}
+
+
+def test_a_thread_that_was_left_behind_forgets_nothing():
+    stepper, lease = stepper_of(tuned()), Lease()
+    stepper.step([turned_row(0, person(3))], Lease())
+    lease.revoke()
+    stepper.forget(0, lease)
+    assert stepper._pool.gather(torch.tensor([0])).person.tolist() == [3]
