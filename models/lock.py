@@ -1,0 +1,84 @@
+"""Lock-on: the voice of what was kept so far becomes a voice to look for.
+
+Invariant: a lock is only ever on a voice that was heard, alone or nearly, long enough and with high confidence; it
+opens again by itself when the confidence is gone, and says in the state whether it holds.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from .asymmetric_stft import HOP_SAMPLES, SAMPLE_RATE
+
+FRAMES_PER_S = SAMPLE_RATE / HOP_SAMPLES
+
+
+class Lock(nn.Module):
+    """Gathers estimates of the kept voice, one a frame, weighted by how sure the separator is of each.
+
+    The memory is float32 ``[B, E + 3]``, zeros at first: the weighted sum of the estimates, the sum of their weights in
+    frames, the running confidence, and whether it is locked (1 or 0).
+
+    Args:
+        embedding_size: Size of a voice embedding (E).
+        after_s: Seconds of sure frames before it locks.
+        close_at: Running confidence from which it may lock.
+        open_at: Running confidence below which it opens and forgets; lower than ``close_at``: that is the hysteresis.
+        agreement: Length of the mean of the estimates from which they agree; 1 is perfect.
+    """
+
+    after_frames: Tensor
+    close_at: Tensor
+    open_at: Tensor
+    agreement: Tensor
+
+    def __init__(
+        self,
+        embedding_size: int,
+        after_s: float = 2.5,
+        close_at: float = 0.9,
+        open_at: float = 0.5,
+        agreement: float = 0.7,
+    ) -> None:
+        super().__init__()
+        self.embedding_size = embedding_size
+        self.memory_size = embedding_size + 3
+        self.smoothing = 1.0 / FRAMES_PER_S
+        self.register_buffer("after_frames", torch.tensor(after_s * FRAMES_PER_S))
+        self.register_buffer("close_at", torch.tensor(close_at))
+        self.register_buffer("open_at", torch.tensor(open_at))
+        self.register_buffer("agreement", torch.tensor(agreement))
+
+    @torch.jit.export
+    def voice(self, memory: Tensor) -> tuple[Tensor, Tensor]:
+        """Returns the voice that is locked on, unit length ``[B, E]``, and whether there is one, ``[B, 1]``."""
+        total = memory[:, : self.embedding_size]
+        return nn.functional.normalize(total, dim=1), memory[:, self.embedding_size + 2 :]
+
+    def forward(self, memory: Tensor, estimate: Tensor, present: Tensor, confidence: Tensor, wanted: Tensor) -> Tensor:
+        """Advances by one frame.
+
+        Args:
+            memory: ``[B, E + 3]``.
+            estimate: The voice that the separator believes it keeps, unit length ``[B, E]``.
+            present: Probability that it speaks now, ``[B, 1]``.
+            confidence: Probability that the one kept is the target, ``[B, 1]``.
+            wanted: 1 where a lock may be, else 0: such a row forgets. ``[B, 1]``
+
+        Returns:
+            The new memory.
+        """
+        total, frames, running, locked = memory.split_with_sizes([self.embedding_size, 1, 1, 1], 1)
+        speaking = present > 0.5
+        # Confidence is about who is kept: it means nothing while nobody is.
+        started = torch.where(running == 0.0, confidence, torch.lerp(running, confidence, self.smoothing))
+        running = torch.where(speaking, started, running)
+        sure = present * (confidence > self.close_at)
+        total = total + sure * estimate
+        frames = frames + sure
+        agreed = torch.linalg.vector_norm(total, dim=1, keepdim=True) >= self.agreement * frames
+        closes = (frames >= self.after_frames) & (running >= self.close_at) & agreed
+        locked = torch.where(closes, 1.0, locked)
+        keeps = (wanted > 0.5) & ((running >= self.open_at) | (frames == 0.0))
+        kept = torch.cat((total, frames, running, locked), 1)
+        forgotten = torch.cat((torch.zeros_like(total), torch.zeros_like(frames), running, torch.zeros_like(locked)), 1)
+        return torch.where(keeps, kept, forgotten)

@@ -1,0 +1,200 @@
+"""The streaming separator: keeps the voice of a target, given by a face, a voice, both or neither.
+
+Spectrum in, complex mask out, 10 ms at a time. What the target sounds like reaches every block as gains and offsets
+(FiLM), computed from the embeddings of a face and a voice in one space. With no target it takes out noise and keeps
+every voice.
+
+Invariant: a hop is one call, whatever the number of streams; scaling the input scales the output and changes nothing
+else, above -90 dBFS.
+"""
+
+from typing import Final
+
+import torch
+from torch import Tensor, nn
+
+from .asymmetric_stft import HOP_SAMPLES, NUM_BINS, SAMPLE_RATE, SYNTHESIS_SAMPLES, WINDOW_SAMPLES, AsymmetricSTFT
+from .gated_recurrence import GatedRecurrence
+from .lock import Lock
+
+EMBEDDING_SIZE = 128
+COMPRESSION = 0.3
+LEVEL_FRAMES = 200.0
+LEVEL_FLOOR = 1e-9
+MASK_LIMIT = 1.5
+
+
+class Separator(nn.Module):
+    """The network.
+
+    The state is float32 ``[B, N]``; zeros have heard nothing and have no target. It holds the target (face, voice,
+    which of them there are), the last 352 samples of input, the 160 samples of output that the next frame completes, the
+    running power and its age in frames, ``u`` and ``h`` of every block, the lock's memory, and the smoothed powers of
+    the input and the output.
+
+    Args:
+        width: Channels between blocks (D).
+        hidden: Units of each recurrence (H).
+        num_blocks: Blocks.
+        condition: Size of the condition that gains and offsets are computed from.
+    """
+
+    sample_rate: Final = SAMPLE_RATE
+    chunk_samples: Final = HOP_SAMPLES
+    hop_samples: Final = HOP_SAMPLES
+    latency_samples: Final = HOP_SAMPLES
+    embedding_size: Final = EMBEDDING_SIZE
+    num_bins: Final = NUM_BINS
+    past_samples: Final = WINDOW_SAMPLES - HOP_SAMPLES
+    dry_start: Final = WINDOW_SAMPLES - SYNTHESIS_SAMPLES
+    level_frames: Final = LEVEL_FRAMES
+    level_floor: Final = LEVEL_FLOOR
+    compression: Final = COMPRESSION
+    mask_limit: Final = MASK_LIMIT
+
+    def __init__(self, width: int = 256, hidden: int = 320, num_blocks: int = 4, condition: int = 64) -> None:
+        super().__init__()
+        self.width = width
+        self.hidden = hidden
+        self.stft = AsymmetricSTFT()
+        self.target = nn.Sequential(nn.Linear(2 * EMBEDDING_SIZE + 2, 192), nn.SiLU(), nn.Linear(192, condition))
+        self.film = nn.Linear(condition, num_blocks * 2 * width)
+        self.input = nn.Linear(3 * NUM_BINS, width)
+        self.blocks = nn.ModuleList([GatedRecurrence(width, hidden) for _ in range(num_blocks)])
+        self.norm = nn.Parameter(torch.ones(width))
+        self.mask = nn.Linear(width, 2 * NUM_BINS)
+        self.belief = nn.Linear(width, 2 + EMBEDDING_SIZE)
+        self.lock = Lock(EMBEDDING_SIZE)
+        self.film_sizes = [2 * width] * num_blocks
+        self.block_sizes = [width, hidden] * num_blocks
+        self.target_sizes = [EMBEDDING_SIZE, EMBEDDING_SIZE, 1, 1]
+        self.sizes = [
+            sum(self.target_sizes),
+            self.past_samples,
+            HOP_SAMPLES,
+            2,
+            sum(self.block_sizes),
+            self.lock.memory_size,
+            2,
+        ]
+        self.state_size = sum(self.sizes)
+        with torch.no_grad():
+            self.film.weight.mul_(0.3)
+            self.film.bias.zero_()
+            self.mask.weight.mul_(0.3)
+            self.mask.bias[:NUM_BINS] = 0.6  # begins as the mixture, a little softer
+
+    @torch.jit.export
+    def init_state(self, batch_size: int) -> Tensor:
+        """Returns the state ``[B, N]`` of streams that have heard nothing and have no target: zeros."""
+        return torch.zeros(batch_size, self.state_size, dtype=self.norm.dtype, device=self.norm.device)
+
+    @torch.jit.export
+    def with_target(self, state: Tensor, face: Tensor, voice: Tensor, has: Tensor) -> Tensor:
+        """Returns ``state`` with another target; the lock is forgotten, what was heard is not.
+
+        Args:
+            state: ``[B, N]``.
+            face: Embedding of a face, unit length ``[B, 128]``; ignored where there is none.
+            voice: Embedding of a voice, likewise.
+            has: 1 or 0, for the face and the voice, ``[B, 2]``.
+        """
+        _, past, overlap, level, memories, lock, powers = state.split_with_sizes(self.sizes, 1)
+        target = torch.cat((face * has[:, :1], voice * has[:, 1:], has), 1)
+        return torch.cat((target, past, overlap, level, memories, torch.zeros_like(lock), powers), 1)
+
+    def features(self, spectra: Tensor, power: Tensor) -> Tensor:
+        """Returns ``[..., 771]``: magnitudes to the power 0.3, and their real and imaginary parts.
+
+        Args:
+            spectra: complex64 ``[..., 257]``.
+            power: The running mean square of the input, ``[..., 1]``: what the spectra are normalised by.
+        """
+        parts = torch.view_as_real(spectra) * torch.rsqrt(power + self.level_floor).unsqueeze(-1)
+        square = parts.square().sum(-1) + 1e-7
+        magnitude = square.pow(0.5 * self.compression)
+        shrunk = parts * (magnitude * torch.rsqrt(square)).unsqueeze(-1)
+        return torch.cat((magnitude, shrunk.flatten(-2)), -1)
+
+    def masked(self, spectra: Tensor, mask: Tensor) -> Tensor:
+        """Returns ``spectra`` times the bounded complex mask of ``mask [..., 514]`` (real parts first)."""
+        real, imag = (self.mask_limit * torch.tanh(mask)).chunk(2, -1)
+        return spectra * torch.complex(real, imag)
+
+    def normalise(self, x: Tensor) -> Tensor:
+        """Returns ``x [..., D]`` as the heads read it."""
+        return x * torch.rsqrt(x.square().mean(-1, keepdim=True) + 1e-6) * self.norm
+
+    @torch.jit.export
+    def step(self, audio: Tensor, lock_on: Tensor, state: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Advances every stream by one hop.
+
+        Args:
+            audio: float32 ``[B, 160]`` in [-1, 1] at 16 kHz.
+            lock_on: 1 or 0 ``[B]``: may it lock on the voice that it keeps?
+            state: ``[B, N]``; it is not changed.
+
+        Returns:
+            ``wet [B, 160]``; ``dry [B, 160]``, the input as late as ``wet`` is (160 samples); ``report [B, 4]``:
+            probability that the target speaks, decibels that ``wet`` lies below ``dry`` over the last second, locked (1
+            or 0), confidence that the one kept is the target; and the new state.
+        """
+        target, past, overlap, level, memories, lock, powers = state.split_with_sizes(self.sizes, 1)
+        frame = torch.cat((past, audio), 1)
+        power, level = self._level(audio, level)
+        spectra = self.stft(frame)
+        x = self.input(self.features(spectra, power))
+        x, memories = self._blocks(x, self.film(self.target(self._refined(target, lock))), memories)
+        x = self.normalise(x)
+        added = self.stft.inverse(self.masked(spectra, self.mask(x)))
+        wet = overlap + added[:, :160]
+        dry = frame[:, self.dry_start : self.past_samples]
+        present, confidence, estimate = self.belief(x).split_with_sizes([1, 1, self.embedding_size], 1)
+        present, confidence = torch.sigmoid(present), torch.sigmoid(confidence)
+        # A voice sample is better than what can be heard of a voice in a mixture: then there is nothing to lock on.
+        wanted = lock_on.unsqueeze(1) * target[:, -2:-1] * (1.0 - target[:, -1:])
+        lock = self.lock(lock, nn.functional.normalize(estimate, dim=1), present, confidence, wanted)
+        powers = torch.lerp(powers, torch.stack((dry, wet), 1).square().mean(2), 0.01)
+        suppressed = 10.0 * torch.log10((powers[:, :1] + 1e-12) / (powers[:, 1:] + 1e-12)).clamp_min(0.0)
+        report = torch.cat((present, suppressed, lock[:, -1:], confidence), 1)
+        state = torch.cat((target, frame[:, 160:], added[:, 160:], level, memories, lock, powers), 1)
+        return wet, dry, report, state
+
+    def forward(self, x: Tensor, state: Tensor) -> tuple[tuple[Tensor, Tensor], Tensor]:
+        """Advances every stream by several hops, free to lock on.
+
+        Args:
+            x: float32 ``[B, 160 F]``, F >= 1.
+            state: ``[B, N]``.
+
+        Returns:
+            ``wet [B, 160 F]`` and ``report [B, F, 4]``, as ``step`` gives them, and the new state.
+        """
+        wets: list[Tensor] = []
+        reports: list[Tensor] = []
+        lock_on = torch.ones(x.size(0), dtype=x.dtype, device=x.device)
+        for hop in x.split(self.hop_samples, 1):
+            wet, _, report, state = self.step(hop, lock_on, state)
+            wets.append(wet)
+            reports.append(report)
+        return (torch.cat(wets, 1), torch.stack(reports, 1)), state
+
+    def _level(self, audio: Tensor, level: Tensor) -> tuple[Tensor, Tensor]:
+        power, age = level.split_with_sizes([1, 1], 1)
+        age = (age + 1.0).clamp_max(self.level_frames)
+        power = torch.lerp(power, audio.square().mean(1, keepdim=True), 1.0 / age)
+        return power, torch.cat((power, age), 1)
+
+    def _refined(self, target: Tensor, lock: Tensor) -> Tensor:
+        voice, locked = self.lock.voice(lock)
+        face, given, has_face, has_voice = target.split_with_sizes(self.target_sizes, 1)
+        return torch.cat((face, torch.lerp(given, voice, locked), has_face, torch.maximum(has_voice, locked)), 1)
+
+    def _blocks(self, x: Tensor, films: Tensor, memories: Tensor) -> tuple[Tensor, Tensor]:
+        film = films.split_with_sizes(self.film_sizes, 1)
+        memory = memories.split_with_sizes(self.block_sizes, 1)
+        kept: list[Tensor] = []
+        for i, block in enumerate(self.blocks):
+            x, u, h = block(x, film[i], memory[2 * i], memory[2 * i + 1])
+            kept += [u, h]
+        return x, torch.cat(kept, 1)
