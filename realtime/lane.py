@@ -89,7 +89,7 @@ class Lane:
         sample_rate: Hz of what is written.
         channels: Channels of what is written; mixed down or copied to the plugin's.
         live: Whether to drop (live) or rely on the writer to wait (file) when chunks pile up.
-        quality: soxr's recipe for the way in.
+        quality: ``Resampler``'s for the way in.
     """
 
     def __init__(

@@ -32,7 +32,7 @@ class OutputLine:
         channels: Channels of the session.
         aligned: True takes every delay out (files): output ``m`` is input ``m``, some time later. False
             primes the line with silence (live), so that output keeps the pace of the input.
-        quality: soxr's recipe for the way in and out.
+        quality: ``Resampler``'s for the way in and out.
     """
 
     def __init__(self, spec: PluginSpec, sample_rate: int, channels: int, *, aligned: bool, quality: str) -> None:

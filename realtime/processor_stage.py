@@ -20,6 +20,7 @@ from .frames import Samples
 from .lane import Lane, PendingChunk
 from .output_line import OutputLine
 from .plugin import Event, Params
+from .resampler import LOW_DELAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +72,8 @@ class ProcessorStage:
         channels: int,
         live: bool,
     ) -> None:
-        # HQ holds back 20 ms each way, LQ 5: a live listener hears the delay and not the filter.
-        quality = "LQ" if live else "HQ"
+        # A live listener hears the delay (HQ: 37 ms each way) and not the filter.
+        quality = LOW_DELAY if live else "HQ"
         self._listener = listener
         self._clock = clock
         self._channels = channels

@@ -145,7 +145,8 @@ class Session:
         if not takers or plugin not in (None, *takers):
             came = f"{plugin!r:.80}" if plugin else f"a session with {', '.join(self._lanes()) or 'no plugins'}"
             raise BadParam(
-                f"expected a plugin that takes a target ({', '.join(takers) or 'none here'}), got {came}", param="plugin"
+                f"expected a plugin that takes a target ({', '.join(takers) or 'none here'}), got {came}",
+                param="plugin",
             )
         lanes = self._lanes()
         for name in takers if plugin is None else [plugin]:

@@ -147,6 +147,22 @@ def test_output_is_the_input_delayed_as_stated_for_any_rate_block_and_channels(r
         assert np.abs(out[:, delay:] - samples).max() < half_a_sample + 0.01
 
 
+@pytest.mark.parametrize(
+    ("rate", "delay_ms"), [(8_000, 28.25), (16_000, 20), (24_000, 24.1), (44_100, 24.1), (48_000, 24.1)]
+)
+@pytest.mark.parametrize("size", [128, 441, 960])
+async def test_an_impulse_comes_out_exactly_the_stated_delay_later(rate, delay_ms, size):
+    voice = processor(sample_rate=16_000, chunk_samples=160, hop_samples=160, latency_samples=160)
+    samples = np.zeros((1, rate // 2), np.float32)
+    samples[0, rate // 5] = 1.0
+    rig = Rig(voice, rate=rate)
+    for frame in frames(samples, rate, size):
+        rig.write(frame)
+        rig.batcher.step()
+    assert np.abs(rig.audio[0]).argmax() == rate // 5 + rig.stage.delay_samples
+    assert rig.stage.delay_samples / rate == pytest.approx(delay_ms / 1000, abs=1e-4)
+
+
 async def test_a_block_that_is_late_passes_through_on_time_and_is_counted():
     rig = Rig(processor(), params=ProbeParams(gain=0.5))
     samples = tone(30 * 960, 48_000)
