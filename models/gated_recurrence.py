@@ -1,7 +1,8 @@
 """A residual block with a linear recurrence: the gates hear the input and never the state.
 
 So all products with weights can be taken for a whole sequence at once while training, and only an elementwise
-recurrence is left (quasi-recurrent networks, Bradbury et al., ICLR 2017; simple recurrent units, Lei et al., EMNLP 2018).
+recurrence is left (quasi-recurrent networks, Bradbury et al., ICLR 2017; simple recurrent units, Lei et al., EMNLP
+2018).
 
 Invariant: a step is a pure function of input, condition and state.
 """
@@ -13,11 +14,13 @@ from torch import Tensor, nn
 
 
 class GatedRecurrence(nn.Module):
-    """``u`` is the input, normalised and modulated by the condition (FiLM, Perez et al., 2018), then
+    """A recurrence over what a condition makes of the input.
 
-    ``m_t = a * u_{t-1} + b * u_t``, ``f, v, o = W m_t``, ``h_t = s(f) h_{t-1} + (1 - s(f)) v``, ``y_t = x_t + V (s(o) h_t)``
+    With ``u`` the input, normalised and modulated by the condition (FiLM, Perez et al., 2018), ``s`` the logistic
+    function, and ``a``, ``b`` a weight a channel:
 
-    with ``s`` the logistic function and ``a``, ``b`` a weight a channel.
+    ``m_t = a * u_{t-1} + b * u_t``, ``f, v, o = W m_t``, ``h_t = s(f) h_{t-1} + (1 - s(f)) v``,
+    ``y_t = x_t + V (s(o) h_t)``.
 
     Args:
         width: Channels of input and output (D).

@@ -28,9 +28,9 @@ class Separator(nn.Module):
     """The network.
 
     The state is float32 ``[B, N]``; zeros have heard nothing and have no target. It holds the target (face, voice,
-    which of them there are), the last 352 samples of input, the 160 samples of output that the next frame completes, the
-    running power and its age in frames, ``u`` and ``h`` of every block, the lock's memory, and the smoothed powers of
-    the input and the output.
+    which of them there are), the last 352 samples of input, the 160 samples of output that the next frame completes,
+    the running power and its age in frames, ``u`` and ``h`` of every block, the lock's memory, and the smoothed powers
+    of the input and the output.
 
     Args:
         width: Channels between blocks (D).
