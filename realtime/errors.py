@@ -9,7 +9,18 @@
     │   ├── BadMessage           a control message: not JSON, not an object, too large, unknown type
     │   ├── BadParam             a plugin parameter: unknown, wrong type, out of range
     │   ├── UnknownPlugin        a plugin name that is not installed
-    │   └── BadAudioFile         a file that holds no audio that can be decoded
+    │   ├── BadAudioFile         a file that holds no audio that can be decoded
+    │   └── BadTarget            what should say whose voice to keep does not
+    │       ├── BadPicture       not a JPEG, PNG or WEBP, damaged, or made to be a burden
+    │       ├── PictureTooLarge  too many bytes or pixels
+    │       ├── NoFace           nobody is seen
+    │       ├── SeveralFaces     more than one person is seen, and none was chosen
+    │       ├── FaceTooSmall     the face has too few pixels
+    │       ├── PictureTooDark   the face is black
+    │       ├── PictureTooFlat   the face has hardly any contrast
+    │       ├── BadVoice         a sample without sound that can be decoded
+    │       ├── VoiceTooShort    less speech than it takes
+    │       └── VoiceSilent      silence, or a sound that never changes
     ├── Refused                  the request was fine, the answer is no
     │   ├── ServerFull           every session slot is taken (close code 1013, HTTP 503)
     │   └── NotAllowed           token or origin (close code 4401, HTTP 401 or 403)
@@ -27,6 +38,7 @@ Invariant: a message says what was expected and what came; ``param`` names the f
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 
@@ -80,6 +92,66 @@ class UnknownPlugin(BadInput):
 
 class BadAudioFile(BadInput):
     code = "bad_audio_file"
+
+
+class BadTarget(BadInput):
+    code = "bad_target"
+
+
+class BadPicture(BadTarget):
+    code = "bad_picture"
+
+
+class PictureTooLarge(BadTarget):
+    code = "picture_too_large"
+
+
+class NoFace(BadTarget):
+    code = "no_face"
+
+
+class SeveralFaces(BadTarget):
+    """More than one person is seen.
+
+    Args:
+        message: As of every error.
+        boxes: Of the faces, by index: left, top, right and bottom in pixels of the picture.
+        param: As of every error.
+    """
+
+    code = "several_faces"
+
+    def __init__(self, message: str, boxes: Sequence[tuple[int, int, int, int]], *, param: str | None = None) -> None:
+        super().__init__(message, param=param)
+        self.boxes = tuple(boxes)
+
+    def to_event(self) -> dict[str, object]:
+        """Returns the ``error`` event, and in it ``faces``: the boxes by index, to choose from."""
+        return super().to_event() | {"faces": [list(box) for box in self.boxes]}
+
+
+class FaceTooSmall(BadTarget):
+    code = "face_too_small"
+
+
+class PictureTooDark(BadTarget):
+    code = "picture_too_dark"
+
+
+class PictureTooFlat(BadTarget):
+    code = "picture_too_flat"
+
+
+class BadVoice(BadTarget):
+    code = "bad_voice"
+
+
+class VoiceTooShort(BadTarget):
+    code = "voice_too_short"
+
+
+class VoiceSilent(BadTarget):
+    code = "voice_silent"
 
 
 class Refused(TectumError):
