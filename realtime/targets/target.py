@@ -37,7 +37,7 @@ class Target:
         for name in ("face", "voice"):
             given = getattr(self, name)
             if given is not None:
-                object.__setattr__(self, name, _own(given, name))
+                object.__setattr__(self, name, own_embedding(given, name))
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -45,8 +45,12 @@ class Target:
         return tuple(name for name in ("face", "voice") if getattr(self, name) is not None)
 
 
-def _own(given: Embedding, name: str) -> Embedding:
-    """Returns a read-only copy, so that no later change of ``given`` reaches a stream."""
+def own_embedding(given: NDArray[np.float32], name: str) -> Embedding:
+    """Returns a read-only copy of ``given``, so that no later change of it reaches a stream.
+
+    Raises:
+        ValueError: It is not of shape ``[128]`` and length 1; ``name`` says which in the message.
+    """
     embedding = np.array(given, np.float32)
     if embedding.shape != (EMBEDDING_SIZE,):
         raise ValueError(f"expected a {name} embedding [{EMBEDDING_SIZE}], got shape {list(embedding.shape)}")
