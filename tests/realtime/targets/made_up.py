@@ -15,7 +15,6 @@ from PIL import Image
 from torch import Tensor, nn
 
 from realtime.artifacts import CONTRACT
-from realtime.targets.target import EMBEDDING_SIZE
 
 SIDE = 224
 RATE = 16_000
@@ -27,7 +26,7 @@ class RedFaces(nn.Module):
     """Finds red blocks whose columns do not overlap; the embedding is the mean colour of a grid of the crop."""
 
     def forward(self, pictures: Tensor) -> Tensor:
-        cells = nn.functional.adaptive_avg_pool2d(pictures / 255.0, 7).flatten(1)[:, :EMBEDDING_SIZE]
+        cells = nn.functional.adaptive_avg_pool2d(pictures / 255.0, 7).flatten(1)[:, :128]
         return nn.functional.normalize(cells, dim=1)
 
     @torch.jit.export
