@@ -11,7 +11,9 @@ import numpy as np
 import torch
 
 from ..plugin import Params
+from ..targets.target import Target
 from .laws import LAWS, Case, make_case
+from .targeted import Targeted
 from .traces import AnyPlugin, step
 
 BATCH = 64
@@ -38,6 +40,7 @@ def check_plugin(
     plugin: AnyPlugin,
     *,
     params: Params | None = None,
+    target: Target | None = None,
     seconds: float = 4.0,
     tolerance: float = 1e-4,
     seed: int = 0,
@@ -58,10 +61,13 @@ def check_plugin(
       of the chunk, ``chunk_samples - hop_samples`` beyond the hop, and on nothing after it.
     - ``aligned``: a processor's output, where it resembles its input, lags it by ``latency_samples``.
     - ``finite``: silence, full-scale noise, DC and denormals give finite results.
+    - ``turned``: a plugin that takes a target is turned to one between two steps and to nobody again; other streams do
+      not notice, a state that was turned can be stored, and nothing is left of whom it was turned to before.
 
     Args:
         plugin: Loaded on its device. Several plugins may be checked in one process.
         params: For every step; None takes the defaults.
+        target: Whom every stream keeps from its beginning on, for a plugin that takes a target.
         seconds: Length of each stream; long enough for the plugin to say something. At least nine hops are used.
         tolerance: Allowed difference of numbers, absolute or relative to the largest; batched arithmetic may
             round differently.
@@ -75,6 +81,7 @@ def check_plugin(
     """
     params = plugin.Params() if params is None else params
     with torch.inference_mode(), _one_thread():
+        plugin = plugin if target is None else Targeted(plugin, target)
         case = make_case(plugin, params, seconds, tolerance, seed)
         for law in LAWS:
             law(case)

@@ -13,12 +13,14 @@ import torch
 
 from ..errors import PluginFault
 from ..frames import Samples
-from ..plugin import Params, Result
+from ..plugin import Params, Result, State
 from ..state_pool import StatePool
+from ..stepper import BatchFailed
+from ..targets.target import EMBEDDING_SIZE, Target
 from .comparison import PluginCheckFailed, require_same, require_same_state
 from .contract import require_result, require_state
 from .signals import extremes, programme
-from .traces import AnyPlugin, Trace, collect, cut, like, row_of, run, run_batch, serve, step
+from .traces import AnyPlugin, Trace, collect, cut, like, row_of, run, run_batch, serve, serve_batch, step
 
 STREAMS = 4
 _ALIGNED_CORRELATION = 0.5
@@ -158,11 +160,8 @@ def snapshot(case: Case) -> None:
     plugin, chunks = case.plugin, case.chunks[0]
     middle = int(case.random().integers(1, len(chunks)))
     state = run(plugin, chunks[:middle], case.params).state
-    stored = io.BytesIO()
-    torch.save([tensor.clone() for tensor in state], stored)
+    restored = _restored(state)
     expected = run(plugin, chunks[middle:], case.params, state)
-    stored.seek(0)
-    restored = like(state, torch.load(stored, weights_only=True, map_location=plugin.device))
     require_same("snapshot", run(plugin, chunks[middle:], case.params, restored), expected, case.tolerance)
 
 
@@ -208,7 +207,78 @@ def finite(case: Case) -> None:
                 raise PluginCheckFailed("finite", f"on {name}: {error}") from error
 
 
-LAWS = (well_formed, inputs_kept, chunked, interleaved, batched, masked, reset, snapshot, causal, aligned, finite)
+def turned(case: Case) -> None:
+    """A plugin that takes a target turns to it where it is told, alone, and forgets all of whom it kept before."""
+    plugin = case.plugin
+    if not plugin.spec.takes_target:
+        return
+    one, other = _targets(case)
+    _require_pure_turns(case, one, other)
+    streams, at = case.chunks, int(case.random().integers(1, len(case.chunks[0])))
+    expected = run_batch(plugin, streams, case.params)
+    begun = run(plugin, streams[1][:at], case.params)
+    rest = run(plugin, streams[1][at:], case.params, plugin.retarget(begun.state, one))
+    expected[1] = _joined(begun, rest)
+    try:
+        got = serve_batch(plugin, streams, case.params, lambda row, hop: one if row == 1 and hop >= at else None)
+    except (PluginFault, BatchFailed) as fault:
+        raise PluginCheckFailed("turned", f"the engine would disable it: {fault}") from fault
+    for mine, theirs in zip(got, expected, strict=True):
+        require_same("turned", mine, theirs, case.tolerance)
+
+
+LAWS = (
+    well_formed,
+    inputs_kept,
+    chunked,
+    interleaved,
+    batched,
+    masked,
+    reset,
+    snapshot,
+    causal,
+    aligned,
+    finite,
+    turned,
+)
+
+
+def _require_pure_turns(case: Case, one: Target, other: Target) -> None:
+    """A turn changes nothing in place, makes a state that can be stored, and only the last one counts."""
+    plugin = case.plugin
+    state = run(plugin, case.chunks[0][:2], case.params).state
+    before = like(state, [tensor.clone() for tensor in state])
+    for target in (one, None):
+        turned = plugin.retarget(state, target)
+        require_same_state("turned", state, before)
+        require_state(turned, state, plugin, 1)
+        again = plugin.retarget(plugin.retarget(state, other), target)
+        require_same_state("turned", again, turned)
+        chunks = case.chunks[0][2:]
+        expected = run(plugin, chunks, case.params, turned)
+        require_same("turned", run(plugin, chunks, case.params, _restored(turned)), expected, case.tolerance)
+
+
+def _targets(case: Case) -> tuple[Target, Target]:
+    """Returns two people that nobody knows."""
+    embeddings = case.random().standard_normal((4, EMBEDDING_SIZE)).astype(np.float32)
+    embeddings /= np.linalg.norm(embeddings, axis=1, keepdims=True)
+    return Target(embeddings[0], embeddings[1]), Target(embeddings[2], embeddings[3])
+
+
+def _joined(begun: Trace, rest: Trace) -> Trace:
+    audio = None
+    if begun.audio is not None and rest.audio is not None:
+        audio = torch.cat((begun.audio, rest.audio), -1)
+    return Trace(begun.events + rest.events, audio, rest.state)
+
+
+def _restored(state: State) -> State:
+    """Returns ``state`` after it was written to bytes and read back."""
+    stored = io.BytesIO()
+    torch.save([tensor.clone() for tensor in state], stored)
+    stored.seek(0)
+    return like(state, torch.load(stored, weights_only=True, map_location=state[0].device))
 
 
 def _head(trace: Trace, hops: int, hop_samples: int) -> Trace:

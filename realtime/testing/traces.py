@@ -5,7 +5,7 @@ Invariant: what is run by hand uses nothing of the engine, so that the two can b
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -14,7 +14,8 @@ from ..frames import Samples
 from ..lane import Lane, PendingChunk
 from ..plugin import Event, Params, Plugin, PluginSpec, Result, State
 from ..state_pool import StatePool
-from ..stepper import Lease, Row, Stepper
+from ..stepper import Lease, Row, RowOutcome, Stepper
+from ..targets.target import Target
 
 AnyPlugin = Plugin[Any, Any]
 
@@ -116,6 +117,45 @@ def serve(plugin: AnyPlugin, samples: Samples, splits: Sequence[int], params: Pa
     pool.release(lane.slot)
     state = pool.gather(torch.tensor([lane.slot], device=plugin.device))
     return Trace(recorder.events, torch.cat(recorder.audio, -1) if recorder.audio else None, state)
+
+
+def serve_batch(
+    plugin: AnyPlugin,
+    streams: Sequence[torch.Tensor],
+    params: Params,
+    target_of: Callable[[int, int], Target | None],
+) -> list[Trace]:
+    """Steps streams of the same number of chunks together through the engine's stepper and pool.
+
+    Args:
+        plugin: Takes a target.
+        streams: ``[N, C, chunk_samples]`` each.
+        params: For every step.
+        target_of: Whom stream ``row`` is to keep from hop ``hop`` on, called with the two.
+
+    Raises:
+        PluginFault: What the engine would disable the plugin for.
+    """
+    pool = StatePool(plugin.init_state, len(streams))
+    stepper, outcomes = Stepper(plugin, pool), []
+    for hop in range(len(streams[0])):
+        rows = [
+            Row(index, not hop, chunks[hop].numpy(), params, target_of(index, hop))
+            for index, chunks in enumerate(streams)
+        ]
+        outcomes.append(stepper.step(rows, Lease()))
+    return [
+        _trace_of([given[index] for given in outcomes], pool.gather(torch.tensor([index], device=plugin.device)))
+        for index in range(len(streams))
+    ]
+
+
+def _trace_of(outcomes: Sequence[RowOutcome], state: State) -> Trace:
+    for outcome in outcomes:
+        if outcome.fault is not None:
+            raise outcome.fault
+    audio = [torch.from_numpy(outcome.audio.copy()) for outcome in outcomes if outcome.audio is not None]
+    return Trace([outcome.event for outcome in outcomes], torch.cat(audio, -1) if audio else None, state)
 
 
 class _Recorder:

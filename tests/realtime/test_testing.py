@@ -10,9 +10,12 @@ import torch
 from realtime.plugin import Event, Params, Plugin, PluginSpec, Result
 from realtime.plugins.gain import GainPlugin
 from realtime.plugins.genre import GenrePlugin
+from realtime.targets.target import Target
 from realtime.testing import CheckReport, PluginCheckFailed, check_plugin
 from realtime.testing.comparison import event_difference, tensor_difference
 from realtime.testing.laws import LAWS
+
+from .tuned import person
 
 CPU = torch.device("cpu")
 ANALYZER = PluginSpec("mean", "1", 16_000, 1, 400, 160, 0, "analyzer")
@@ -62,6 +65,61 @@ class Delay(Plugin[Params, tuple[torch.Tensor]]):
         line = torch.cat([state[0], chunks], -1)
         kept = torch.where(mask[:, None, None], line[..., self.spec.hop_samples :], state[0])
         return Result([None] * len(chunks), line[..., : self.spec.hop_samples].contiguous()), (kept,)
+
+
+class Weight(NamedTuple):
+    total: torch.Tensor
+    hops: torch.Tensor
+    weight: torch.Tensor
+
+
+class Favours(Mean):
+    """Keeps every law, and takes a target: from then on power counts as much as the face says."""
+
+    spec = replace(ANALYZER, takes_target=True)
+
+    def init_state(self, batch_size):
+        return Weight(*super().init_state(batch_size), torch.ones(batch_size))
+
+    def weight_of(self, target: Target | None) -> float:
+        return 1.0 if target is None else 2.0 + float(target.face[0])
+
+    def retarget(self, state, target):
+        return state._replace(weight=torch.full_like(state.weight, self.weight_of(target)))
+
+    def power(self, chunks, state):
+        return super().power(chunks, state) * state.weight
+
+    def step(self, chunks, params, state, mask):
+        result, new = super().step(chunks, params, state, mask)
+        return result, Weight(*new, state.weight)
+
+
+class TurnsInPlace(Favours):
+    def retarget(self, state, target):
+        state.weight.fill_(self.weight_of(target))
+        return state
+
+
+class TurnsEverybody(Favours):
+    everybody = 1.0
+
+    def retarget(self, state, target):
+        self.everybody = self.weight_of(target)
+        return super().retarget(state, target)
+
+    def power(self, chunks, state):
+        return chunks.square().mean((1, 2)) * self.everybody
+
+
+class ForgetsNobody(Favours):
+    def retarget(self, state, target):
+        return state._replace(weight=0.5 * state.weight + self.weight_of(target))
+
+
+class TurnsToAnotherState(Favours):
+    def retarget(self, state, target):
+        return Weight(state.total, state.hops, super().retarget(state, target).weight.double())
 
 
 class ReservedField(Mean):
@@ -205,12 +263,21 @@ class BlowsUpOnFullScale(Delay):
         return Result(result.events, 1 / (1 - result.audio.clamp_min(0)) - 1 + result.audio), new
 
 
-@pytest.mark.parametrize("plugin", [Mean, Delay, GainPlugin, GenrePlugin])
+@pytest.mark.parametrize("plugin", [Mean, Delay, Favours, GainPlugin, GenrePlugin])
 def test_a_plugin_that_keeps_the_contract_passes(plugin):
     report = check_plugin(plugin(CPU))
     assert report.laws == tuple(law.__name__ for law in LAWS)
     assert 0 < report.real_time_factor == pytest.approx(report.step_ms / 1000 / plugin.spec.hop_s)
     assert report.batch_step_ms < 64 * report.step_ms
+
+
+def test_every_law_can_be_tried_with_a_target():
+    class Turned(Favours):
+        def power(self, chunks, state):
+            assert (state.weight == 3.0).all() or state.hops.all(), "a stream began without its target"
+            return super().power(chunks, state)
+
+    check_plugin(Turned(CPU), target=person(0), seconds=0.5)
 
 
 @pytest.mark.cuda
@@ -250,6 +317,10 @@ def test_parameters_other_than_the_defaults_are_tried():
         (LatencyMisstated, "aligned"),
         (LogOfSilence, "finite"),
         (BlowsUpOnFullScale, "finite"),
+        (TurnsInPlace, "turned"),
+        (TurnsEverybody, "turned"),
+        (ForgetsNobody, "turned"),
+        (TurnsToAnotherState, "well_formed"),
     ],
 )
 def test_a_plugin_that_breaks_a_law_is_caught_by_it(plugin, law):
