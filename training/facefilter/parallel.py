@@ -1,0 +1,175 @@
+"""The separator over whole segments at once, for training: the same weights, another order of the work.
+
+Products with weights run in bfloat16 over all frames; only the recurrences go frame by frame. What surrounds the
+products is compiled.
+
+Invariant: with float32 products the numbers are those of ``Separator.forward`` without a lock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from models.asymmetric_stft import HOP_SAMPLES, WINDOW_SAMPLES
+from models.gated_recurrence import GatedRecurrence
+from models.separator import LEVEL_FLOOR, LEVEL_FRAMES, Separator
+
+
+class Separated(NamedTuple):
+    """What the separator makes of ``M`` mixtures of ``F`` hops, each heard with ``K`` targets.
+
+    Attributes:
+        wet: ``[M, K, 160 F]``, 160 samples late.
+        present: Logits of the target speaking, ``[M, K, F]``.
+        confidence: Logits of the one kept being the target, ``[M, K, F]``.
+        estimate: Voices that it believes to keep, unit length ``[M, K, F, E]``.
+    """
+
+    wet: Tensor
+    present: Tensor
+    confidence: Tensor
+    estimate: Tensor
+
+
+class Recurrence(torch.autograd.Function):
+    """``h_t = f_t h_{t-1} + g_t`` from zero, over the first axis of ``f`` and ``g``."""
+
+    @staticmethod
+    def forward(ctx: Any, forget: Tensor, gain: Tensor) -> Tensor:
+        """Returns ``h``."""
+        h = torch.empty_like(gain)
+        h[0] = gain[0]
+        for t in range(1, len(h)):
+            torch.addcmul(gain[t], forget[t], h[t - 1], out=h[t])
+        ctx.save_for_backward(forget, h)
+        return h
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor]:
+        """The same recurrence, backwards."""
+        (gradient,) = gradients
+        forget, h = ctx.saved_tensors
+        back = torch.empty_like(h)
+        back[-1] = gradient[-1]
+        for t in range(len(h) - 2, -1, -1):
+            torch.addcmul(gradient[t], forget[t + 1], back[t + 1], out=back[t])
+        of_forget = torch.zeros_like(forget)
+        torch.mul(back[1:], h[:-1], out=of_forget[1:])
+        return of_forget, back
+
+
+class ParallelSeparator(nn.Module):
+    """Runs a separator over segments.
+
+    Args:
+        net: Whose weights are used and trained.
+        product: Type of the products with weights.
+        compiled: Compile the elementwise parts (a minute at the first call, then three times as fast).
+    """
+
+    def __init__(self, net: Separator, product: torch.dtype = torch.bfloat16, compiled: bool = True) -> None:
+        super().__init__()
+        self.net = net
+        self.product = product
+        compile_: Callable[..., Any] = torch.compile if compiled else _as_it_is
+        self._mix = compile_(mix, dynamic=False)
+        self._gates = compile_(gates, dynamic=False)
+        self._features = compile_(features, dynamic=False)
+        self._masked = compile_(masked, dynamic=False)
+
+    def forward(self, mixtures: Tensor, targets: Tensor) -> Separated:
+        """Separates.
+
+        Args:
+            mixtures: float32 ``[M, 160 F]``.
+            targets: ``[M, K, 2 E + 2]``: face, voice, and which of them there are.
+        """
+        net, (num, choices, _) = self.net, targets.shape
+        spectra, x = self._front(mixtures)
+        film = net.film(net.target(targets.transpose(0, 1).reshape(choices * num, -1)))
+        x = x.repeat(1, choices, 1)  # [F, K M, D]
+        for block, part in zip(net.blocks, film.chunk(len(net.blocks), 1), strict=True):
+            assert isinstance(block, GatedRecurrence)
+            x = self._block(block, x, part)
+        x = net.normalise(x)
+        parts = self._masked(self._linear(net.mask, x), spectra.repeat(1, choices, 1, 1))
+        wet = self._synthesis(torch.view_as_complex(parts))
+        belief = self._linear(net.belief, x).float()
+        frames = len(belief)
+        belief = belief.view(frames, choices, num, -1).permute(2, 1, 0, 3)
+        present, confidence, estimate = belief.split([1, 1, net.embedding_size], 3)
+        return Separated(
+            wet.view(choices, num, -1).transpose(0, 1),
+            present[..., 0],
+            confidence[..., 0],
+            functional.normalize(estimate, dim=3),
+        )
+
+    @torch.no_grad()
+    def levels(self, mixtures: Tensor) -> Tensor:
+        """Returns the running power at every hop, ``[F, M, 1]``."""
+        powers = mixtures.unflatten(1, (-1, HOP_SAMPLES)).square().mean(2).t().contiguous()
+        running = torch.zeros_like(powers[0])
+        for t, power in enumerate(powers):
+            running = torch.lerp(running, power, 1.0 / min(t + 1.0, LEVEL_FRAMES))
+            powers[t] = running
+        return powers.unsqueeze(2)
+
+    def _front(self, mixtures: Tensor) -> tuple[Tensor, Tensor]:
+        padded = functional.pad(mixtures, (WINDOW_SAMPLES - HOP_SAMPLES, 0))
+        frames = padded.unfold(1, WINDOW_SAMPLES, HOP_SAMPLES).transpose(0, 1)
+        parts = torch.view_as_real(self.net.stft(frames))
+        return parts, self._linear(self.net.input, self._features(parts, self.levels(mixtures), self.product)).float()
+
+    def _block(self, block: GatedRecurrence, x: Tensor, film: Tensor) -> Tensor:
+        mixed = self._mix(x, film, block.norm, block.before, block.now, self.product)
+        forget, gain, out = self._gates(self._linear(block.gates, mixed))
+        hidden = Recurrence.apply(forget, gain)
+        return x + self._linear(block.output, (hidden * out).to(self.product)).float()
+
+    def _linear(self, layer: nn.Linear, x: Tensor) -> Tensor:
+        return functional.linear(x.to(self.product), layer.weight.to(self.product), layer.bias.to(self.product))
+
+    def _synthesis(self, spectra: Tensor) -> Tensor:
+        added = self.net.stft.inverse(spectra)  # [F, K M, 320]
+        late = functional.pad(added[:-1, :, HOP_SAMPLES:], (0, 0, 0, 0, 1, 0))
+        return (added[..., :HOP_SAMPLES] + late).transpose(0, 1).flatten(1)
+
+
+def features(parts: Tensor, power: Tensor, product: torch.dtype) -> Tensor:
+    """``Separator.features`` of real and imaginary parts ``[..., 257, 2]``."""
+    parts = parts * torch.rsqrt(power + LEVEL_FLOOR).unsqueeze(-1)
+    square = parts.square().sum(-1) + 1e-7
+    magnitude = square.pow(0.15)
+    shrunk = parts * (magnitude * torch.rsqrt(square)).unsqueeze(-1)
+    return torch.cat((magnitude, shrunk.flatten(-2)), -1).to(product)
+
+
+def mix(x: Tensor, film: Tensor, norm: Tensor, before: Tensor, now: Tensor, product: torch.dtype) -> Tensor:
+    """``GatedRecurrence.modulate`` and the mixing of neighbours, over a sequence ``[F, B, D]``."""
+    gain, offset = film.chunk(2, -1)
+    u = x * torch.rsqrt(x.square().mean(-1, keepdim=True) + 1e-6) * norm * (1.0 + gain) + offset
+    return (functional.pad(u[:-1], (0, 0, 0, 0, 1, 0)) * before + u * now).to(product)
+
+
+def gates(z: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Returns how much is kept, what is added, and the output gate, of ``z [..., 3 H]``."""
+    forget, value, out = z.float().chunk(3, -1)
+    keep = torch.sigmoid(forget)
+    return keep, (1.0 - keep) * value, torch.sigmoid(out)
+
+
+def masked(mask: Tensor, parts: Tensor) -> Tensor:
+    """``Separator.masked`` of real and imaginary parts ``[..., 257, 2]``, by ``mask [..., 514]``."""
+    real, imag = (1.5 * torch.tanh(mask.float())).chunk(2, -1)
+    a, b = parts.unbind(-1)
+    return torch.stack((a * real - b * imag, a * imag + b * real), -1)
+
+
+def _as_it_is(function: Callable[..., Any], **_: object) -> Callable[..., Any]:
+    return function

@@ -1,0 +1,209 @@
+"""Training of the separator: losses, steps, checkpoints.
+
+Invariant: what a checkpoint holds is enough to go on as if nothing had happened, but for the order of the mixtures.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from rich.console import Console
+from torch import Tensor
+from torch.nn import functional
+from torch.utils.data import DataLoader, IterableDataset
+
+from models.asymmetric_stft import HOP_SAMPLES
+from models.separator import Separator
+
+from .mixtures import Material, Mixer, Mixture
+from .parallel import ParallelSeparator, Separated
+
+CHECKPOINT = "checkpoint.pt"
+LOG = "log.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class SeparationOptions:
+    """How the separator is trained.
+
+    Attributes:
+        steps: Of the optimiser, in all.
+        mixtures: A step.
+        learning_rate: Highest; it falls to nothing over the last quarter of the steps.
+        weight_decay: Of AdamW.
+        every: Steps between checkpoints and looks at held-out people.
+        seed: Of weights and mixtures.
+        width: See ``Separator``.
+        hidden: See ``Separator``.
+        num_blocks: See ``Separator``.
+    """
+
+    steps: int = 3_200
+    mixtures: int = 24
+    learning_rate: float = 1.5e-3
+    weight_decay: float = 0.01
+    every: int = 100
+    seed: int = 0
+    width: int = 256
+    hidden: int = 320
+    num_blocks: int = 4
+
+
+class MixtureStream(IterableDataset[Mixture]):
+    """Mixtures without end, of one part."""
+
+    def __init__(self, material: Material, part: str, seed: int) -> None:
+        super().__init__()
+        self._arguments = (material, part, seed)
+
+    def __iter__(self) -> Iterator[Mixture]:
+        material, part, seed = self._arguments
+        return iter(Mixer(material, part, np.random.default_rng(seed)))
+
+
+def train_separator(material: Material, folder: Path, options: SeparationOptions, console: Console) -> Separator:
+    """Trains until ``options.steps``, from the checkpoint in ``folder`` where there is one."""
+    folder.mkdir(parents=True, exist_ok=True)
+    torch.manual_seed(options.seed)
+    net = Separator(options.width, options.hidden, options.num_blocks)
+    optimiser = torch.optim.AdamW(net.parameters(), options.learning_rate, weight_decay=options.weight_decay)
+    step, seconds = _resume(folder, net, optimiser)
+    if step:
+        console.print(f"going on from step {step}")
+    model = ParallelSeparator(net)
+    stream = MixtureStream(material, "train", options.seed * 1_000_003 + step)
+    batches = iter(DataLoader(stream, batch_size=options.mixtures, num_workers=1, prefetch_factor=6))
+    held_out = next(iter(DataLoader(MixtureStream(material, "valid", 1), batch_size=72)))
+    began, sums, count = time.monotonic() - seconds, dict[str, float](), 0
+    while step < options.steps:
+        for group in optimiser.param_groups:
+            group["lr"] = learning_rate(options, step)
+        values = _step(model, optimiser, next(batches))
+        sums = {key: sums.get(key, 0.0) + value for key, value in values.items()}
+        step, count = step + 1, count + 1
+        if step % options.every == 0 or step == options.steps:
+            line = {"step": step, "seconds": time.monotonic() - began, **{k: v / count for k, v in sums.items()}}
+            line["valid"] = _look(model, held_out) if step % (5 * options.every) == 0 else None
+            _save(folder, net, optimiser, step, float(line["seconds"] or 0.0), options)
+            with (folder / LOG).open("a") as log:
+                log.write(json.dumps(line) + "\n")
+            console.print(line)
+            sums, count = {}, 0
+    return net
+
+
+def learning_rate(options: SeparationOptions, step: int) -> float:
+    """Up over 100 steps, level, and down to nothing over the last quarter."""
+    rise = min(1.0, (step + 1) / 100)
+    fall = min(1.0, (options.steps - step) / (0.25 * options.steps))
+    return options.learning_rate * rise * fall
+
+
+def losses(separated: Separated, batch: Mixture) -> dict[str, Tensor]:
+    """Returns what is minimised, in parts.
+
+    ``separation`` is the negative signal-to-noise ratio in dB, bounded at 30 (a target that speaks), or half the level
+    of what is left over below the mixture, bounded at -30 (one that is silent). The others teach the beliefs: whether
+    the target speaks (``present``), whether it is the one kept (``confidence``), and its voice (``voice``).
+    """
+    late = HOP_SAMPLES
+    wet, mixture = separated.wet[..., late:], batch.audio[:, None, :-late]
+    reference, other = batch.references[..., :-late], batch.others[..., :-late]
+    wanted = _energy(reference)
+    speaks = wanted > 1e-9 * _energy(mixture)
+    noise = _energy(reference - wet) + 1e-3 * wanted + 1e-12
+    kept = 10.0 * torch.log10((wanted + 1e-12) / noise)
+    left = 10.0 * torch.log10((_energy(wet) + 1e-3 * _energy(mixture)) / (_energy(mixture) + 1e-12) + 1e-6)
+    separation = torch.where(speaks, -kept, 0.5 * left)
+    active = _active(batch.references)
+    right, judged = _right(wet, reference, other, speaks)
+    confidence = functional.binary_cross_entropy_with_logits(
+        separated.confidence, right[..., None].expand_as(separated.confidence), reduction="none"
+    )
+    asked = batch.voices.square().sum(2, keepdim=True) > 0
+    apart = (1.0 - (separated.estimate * batch.voices[:, :, None]).sum(3)) * (active * asked)
+    return {
+        "separation": separation.mean(),
+        "present": functional.binary_cross_entropy_with_logits(separated.present, active),
+        "confidence": (confidence[..., 50:].mean(2) * judged).sum() / judged.sum().clamp_min(1.0),
+        "voice": apart.sum() / (active * asked).sum().clamp_min(1.0),
+    }
+
+
+def total(parts: dict[str, Tensor]) -> Tensor:
+    """Returns the weighted sum of ``losses``."""
+    return parts["separation"] + parts["present"] + 0.5 * parts["confidence"] + 2.0 * parts["voice"]
+
+
+def _step(model: ParallelSeparator, optimiser: torch.optim.Optimizer, values: list[Tensor]) -> dict[str, float]:
+    batch: Any = Mixture(*values)
+    parts = losses(model(batch.audio, batch.targets), batch)
+    optimiser.zero_grad(set_to_none=True)
+    total(parts).backward()
+    torch.nn.utils.clip_grad_norm_(model.parameters(), 5.0)
+    optimiser.step()
+    return {key: value.item() for key, value in parts.items()}
+
+
+@torch.no_grad()
+def _look(model: ParallelSeparator, values: list[Tensor]) -> dict[str, float]:
+    sums: dict[str, list[float]] = {}
+    for start in range(0, len(values[0]), 24):
+        batch: Any = Mixture(*(value[start : start + 24] for value in values))
+        for key, value in losses(model(batch.audio, batch.targets), batch).items():
+            sums.setdefault(key, []).append(value.item())
+    return {key: float(np.mean(value)) for key, value in sums.items()}
+
+
+def _energy(x: Tensor) -> Tensor:
+    return x.square().sum(-1)
+
+
+def _active(references: Tensor) -> Tensor:
+    powers = references.unflatten(2, (-1, HOP_SAMPLES)).square().mean(3)
+    loudest = powers.amax(2, keepdim=True)
+    return ((powers > 1e-4 * loudest) & (loudest > 1e-10)).float()
+
+
+@torch.no_grad()
+def _right(wet: Tensor, reference: Tensor, other: Tensor, speaks: Tensor) -> tuple[Tensor, Tensor]:
+    """Returns whether the output is nearer to the target than to the other talker, and where that is a question."""
+
+    def nearness(x: Tensor) -> Tensor:
+        return (wet * x).sum(2).abs() / (_energy(x) + 1e-12).sqrt()
+
+    rival = _energy(other) > 0
+    right = (speaks & (nearness(reference) > nearness(other))).float()
+    return right, rival.float()
+
+
+def _resume(folder: Path, net: Separator, optimiser: torch.optim.Optimizer) -> tuple[int, float]:
+    path = folder / CHECKPOINT
+    if not path.is_file():
+        return 0, 0.0
+    state = torch.load(path, weights_only=True)
+    net.load_state_dict(state["net"])
+    optimiser.load_state_dict(state["optimiser"])
+    return int(state["step"]), float(state["seconds"])
+
+
+def _save(
+    folder: Path,
+    net: Separator,
+    optimiser: torch.optim.Optimizer,
+    step: int,
+    seconds: float,
+    options: SeparationOptions,
+) -> None:
+    partial = folder / (CHECKPOINT + ".partial")
+    state = {"net": net.state_dict(), "optimiser": optimiser.state_dict(), "step": step, "seconds": seconds}
+    torch.save({**state, "options": asdict(options)}, partial)
+    os.replace(partial, folder / CHECKPOINT)
