@@ -27,9 +27,9 @@ from .confined import ConfinedJobs
 from .faces import Box, check_visible, choose_face, list_faces, pixels_of
 from .limits import NICE
 from .pictures import Picture, decode_picture
-from .speech import MAX_SAMPLE_S, find_speech, to_mono
+from .speech import MAX_SAMPLE_S, VoiceSample, find_speech, to_mono
 from .target import Embedding, own_embedding
-from .voices import VoiceSample, decode_voice
+from .voices import decode_voice
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -38,6 +38,19 @@ MARGIN_S = 0.1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class VoiceSample:
+    """A decoded sample.
+
+    Attributes:
+        samples: float32 ``[T]`` at 16 kHz, a minute at most.
+        cut: Whether there was more.
+    """
+
+    samples: Samples
+    cut: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Speech:
     """What is worth hearing of a sample.
 

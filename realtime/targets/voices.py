@@ -5,28 +5,13 @@ Invariant: no decoder touches them in this process.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from ..errors import BadVoice
-from ..frames import Samples
 from .confined import ConfinedJobs
+from .speech import VoiceSample
 
 MAX_VOICE_BYTES = 10 * 2**20
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class VoiceSample:
-    """A decoded sample.
-
-    Attributes:
-        samples: float32 ``[T]`` at 16 kHz, a minute at most.
-        cut: Whether there was more.
-    """
-
-    samples: Samples
-    cut: bool
 
 
 async def decode_voice(content: bytes, jobs: ConfinedJobs) -> VoiceSample:

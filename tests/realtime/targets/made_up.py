@@ -72,8 +72,9 @@ class LoudnessVoice(nn.Module):
 
 
 def write_models(folder: Path, **modules: nn.Module) -> Path:
-    """Writes artifacts ``face`` and ``voice``, or those named, to ``folder``, and returns it."""
-    manifest: dict[str, str] = {}
+    """Adds artifacts ``face`` and ``voice``, or those named, to ``folder``, and returns it."""
+    path = folder / "manifest.json"
+    manifest: dict[str, str] = json.loads(path.read_text()) if path.is_file() else {}
     for name, module in (modules or {"face": RedFaces(), "voice": LoudnessVoice()}).items():
         buffer = io.BytesIO()
         torch.jit.save(torch.jit.script(module.eval()), buffer)
@@ -99,7 +100,7 @@ def write_models(folder: Path, **modules: nn.Module) -> Path:
         (folder / f"{name}.ts").write_bytes(buffer.getvalue())
         (folder / f"{name}.json").write_text(json.dumps(card))
         manifest[name] = digest
-    (folder / "manifest.json").write_text(json.dumps(manifest))
+    path.write_text(json.dumps(manifest))
     return folder
 
 
