@@ -12,6 +12,7 @@ import typer
 
 from .options import Config, Device, Json, Models, Params, Plugins, plugin_names, plugin_params
 from .output import exit_code, log_to_stderr, print_error, print_json, reported
+from .whom import By, Face, FaceIndex, Strength, Voice, Whom, whom_params
 
 if TYPE_CHECKING:
     from ..session_config import PluginConfig
@@ -26,6 +27,11 @@ def process(
     ] = None,
     plugin: Plugins = ["genre"],  # noqa: B006 (typer copies it)
     param: Params = [],  # noqa: B006
+    face: Face = None,
+    face_index: FaceIndex = None,
+    voice: Voice = None,
+    strength: Strength = None,
+    target: By = None,
     as_json: Json = False,
     realtime: Annotated[bool, typer.Option("--realtime", help="At the pace of the audio.")] = False,
     device: Device = None,
@@ -41,8 +47,10 @@ def process(
         settings = load_settings({"device": device, "models": models}, config=config)
         names = plugin_names(plugin)
         params = plugin_params(param, names)
+        whom = Whom(face, face_index, voice)
+        whom_params(whom, strength, target, params)
         plugins = tuple(PluginConfig(name, params[name]) for name in names)
-        summary, figures = asyncio.run(_process(input_file, output_file, plugins, as_json, realtime, settings))
+        summary, figures = asyncio.run(_process(input_file, output_file, plugins, whom, as_json, realtime, settings))
         if as_json:
             print_json(summary)
         else:
@@ -56,6 +64,7 @@ async def _process(
     path: Path,
     output: Path | None,
     plugins: tuple[PluginConfig, ...],
+    whom: Whom,
     as_json: bool,
     realtime: bool,
     settings: Settings,
@@ -76,12 +85,13 @@ async def _process(
 
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(aclosing(source))
+        target, found = await whom.encode(settings.models) if whom.given else (None, None)
         sink = None
         if output is not None:
             sink = FileSink(output, sample_rate=source.sample_rate, channels=source.channels)
             await stack.enter_async_context(sink)
         on_time = stack.enter_context(_progress(path, source.duration_s, hidden=as_json))
-        figures = await stream(source, plugins, on_event, settings, sink=sink, on_time=on_time)
+        figures = await stream(source, plugins, on_event, settings, sink=sink, on_time=on_time, target=target)
     summary = {
         "type": "summary",
         "path": str(path),
@@ -90,6 +100,7 @@ async def _process(
         "startup_s": round(figures.startup_s, 3),
         "real_time_factor": round(figures.wall_s / figures.seconds, 5) if figures.seconds else None,
         "plugins": totals.to_json(),
+        "target": found,
         "output": str(output) if output else None,
         "silenced_samples": source.silenced_samples,
         "errors": totals.errors,
@@ -123,6 +134,8 @@ def _print_summary(summary: dict[str, Any]) -> None:
             line += f"[bold cyan]{totals['label'] or 'nothing recognised'}[/]"
             line += "".join(f"  {entry['label']} {entry['p']:.0%}" for entry in totals["top"][:3])
         console.print(f"{line}  [dim]({totals['events']} events)[/]")
+    for kind, found in (summary["target"] or {}).items():
+        console.print(f"kept by the {kind} in {found['path']}, {_described(found)}", markup=False)
     if summary["output"]:
         console.print(f"written to {summary['output']}", markup=False)
     if summary["silenced_samples"]:
@@ -133,3 +146,12 @@ def _print_summary(summary: dict[str, Any]) -> None:
         f"after {summary['startup_s']:.1f} s of start-up",
         style="dim",
     )
+
+
+def _described(found: dict[str, Any]) -> str:
+    """Says what was found in a picture or in a recording."""
+    if "box" in found:
+        left, top, right, bottom = found["box"]
+        others = f", one of {found['faces']}" if found["faces"] > 1 else ""
+        return f"{right - left} x {bottom - top} pixels at ({left}, {top}){others}"
+    return f"{found['seconds']:.1f} s of speech" + (" in its first minute" if found["cut"] else "")

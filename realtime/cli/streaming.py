@@ -21,6 +21,7 @@ from ..session_runner import run_session
 from ..settings import Settings
 from ..sinks.base import Sink
 from ..sources.base import Source
+from ..targets.target import Target
 
 OnEvent = Callable[[dict[str, Any]], None]
 OnTime = Callable[[float], None]
@@ -87,6 +88,7 @@ async def stream(
     reports: bool = False,
     limit_s: float | None = None,
     on_time: OnTime = lambda time_s: None,
+    target: Target | None = None,
 ) -> StreamFigures:
     """Runs ``source`` through ``plugins`` until it ends, and closes it.
 
@@ -101,6 +103,7 @@ async def stream(
         reports: Whether ``levels`` and ``stats`` are wanted among the events.
         limit_s: Seconds of audio after which to end; None for no limit.
         on_time: Is told how far the stream is.
+        target: Whose voice to keep, from the first sample on; None where the plugins need not know.
 
     Raises:
         TectumError: The plugins could not be loaded, a parameter is wrong, or a live source broke.
@@ -124,6 +127,8 @@ async def stream(
         if sink is not None and not session.has_audio:
             names = ", ".join(plugin.name for plugin in plugins)
             raise BadParam(f"expected a plugin that changes audio, to write some, got {names}", param="plugin")
+        if target is not None:
+            session.retarget(target)
         ready_s = time.perf_counter()
         try:
             await run_session(session, watched, deliver)
