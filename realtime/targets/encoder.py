@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, TypeVar
 
 import torch
 from torch import Tensor
@@ -30,6 +30,8 @@ from .pictures import Picture, decode_picture
 from .speech import MAX_SAMPLE_S, VoiceSample, find_speech, to_mono
 from .target import Embedding, own_embedding
 from .voices import decode_voice
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -129,7 +131,7 @@ class TargetEncoder:
             ArtifactError: The model ``face`` cannot be loaded or run.
         """
         picture = await decode_picture(content, self._jobs)
-        return await self._worker.submit(partial(self._embed_face, picture, index))
+        return await self._on_thread(partial(self._embed_face, picture, index))
 
     async def encode_voice(self, content: bytes) -> EncodedVoice:
         """Hears the voice in a sound file, or in the sound of a video.
@@ -143,7 +145,7 @@ class TargetEncoder:
             ArtifactError: The model ``voice`` cannot be loaded or run.
         """
         sample = await decode_voice(content, self._jobs)
-        return await self._worker.submit(partial(self._embed_voice, sample))
+        return await self._on_thread(partial(self._embed_voice, sample))
 
     async def encode_samples(self, samples: Samples, sample_rate: int) -> EncodedVoice:
         """Hears the voice in audio that needs no decoding.
@@ -159,7 +161,14 @@ class TargetEncoder:
         """
         check_format(sample_rate, samples.shape[0])
         cut = samples.shape[1] > MAX_SAMPLE_S * sample_rate
-        return await self._worker.submit(lambda: self._embed_voice(VoiceSample(to_mono(samples, sample_rate), cut)))
+        return await self._on_thread(lambda: self._embed_voice(VoiceSample(to_mono(samples, sample_rate), cut)))
+
+    async def _on_thread(self, call: Callable[[], T]) -> T:
+        try:
+            return await self._worker.submit(call)
+        finally:
+            # The thread holds on to its last call, and so to a picture of somebody, until it gets the next.
+            self._worker.submit(_nothing)
 
     def _embed_face(self, picture: Picture, index: int | None) -> EncodedFace:
         module: FaceModule = self._module("face")
@@ -188,6 +197,10 @@ class TargetEncoder:
             with models_from(self._models):
                 self._loaded[name] = load_artifact(name, "cpu").module
         return self._loaded[name]
+
+
+def _nothing() -> None:
+    pass
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import weakref
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -14,7 +15,9 @@ from PIL import Image
 from torch import Tensor, nn
 
 from realtime.errors import ArtifactError, BadFormat, BadParam, NoFace, PictureTooDark, SeveralFaces, VoiceSilent
+from realtime.targets.confined import ConfinedJobs
 from realtime.targets.encoder import TargetEncoder
+from realtime.targets.pictures import decode_picture
 from realtime.targets.target import Target
 
 from .made_up import LoudnessVoice, as_file, babble, draw, encoded, write_models
@@ -146,3 +149,20 @@ async def test_nothing_of_the_person_is_logged_or_shown(
         face = await encoder.encode_face(encoded(draw(320, 240, ONE)))
     assert not caplog.records
     assert f"{face.embedding[0]:.3f}" not in repr(face)
+
+
+async def test_the_picture_is_gone_when_the_call_is_done(
+    encoder: TargetEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[weakref.ref[np.ndarray]] = []
+
+    async def watched(content: bytes, jobs: ConfinedJobs) -> np.ndarray:
+        picture = await decode_picture(content, jobs)
+        seen.append(weakref.ref(picture))
+        return picture
+
+    monkeypatch.setattr("realtime.targets.encoder.decode_picture", watched)
+    await encoder.encode_face(encoded(draw(320, 240, ONE)))
+    async with asyncio.timeout(20):
+        while seen[0]() is not None:  # noqa: ASYNC110 (nobody tells that memory is free)
+            await asyncio.sleep(0.01)
