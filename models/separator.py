@@ -51,6 +51,7 @@ class Separator(nn.Module):
     level_floor: Final = LEVEL_FLOOR
     compression: Final = COMPRESSION
     mask_limit: Final = MASK_LIMIT
+    embedding_scale: Final = EMBEDDING_SIZE**0.5
 
     def __init__(self, width: int = 256, hidden: int = 320, num_blocks: int = 4, condition: int = 64) -> None:
         super().__init__()
@@ -79,7 +80,6 @@ class Separator(nn.Module):
         ]
         self.state_size = sum(self.sizes)
         with torch.no_grad():
-            self.film.weight.mul_(0.3)
             self.film.bias.zero_()
             self.mask.weight.mul_(0.3)
             self.mask.bias[:NUM_BINS] = 0.6  # begins as the mixture, a little softer
@@ -102,6 +102,13 @@ class Separator(nn.Module):
         _, past, overlap, level, memories, lock, powers = state.split_with_sizes(self.sizes, 1)
         target = torch.cat((face * has[:, :1], voice * has[:, 1:], has), 1)
         return torch.cat((target, past, overlap, level, memories, torch.zeros_like(lock), powers), 1)
+
+    def condition(self, target: Tensor) -> Tensor:
+        """Returns the gains and offsets of all blocks, ``[B, 2 D blocks]``, for ``target [B, 2 E + 2]``."""
+        embeddings, has = target.split_with_sizes([2 * self.embedding_size, 2], 1)
+        # Numbers of an embedding of length one are small: brought to the size that layers begin with.
+        films: Tensor = self.film(self.target(torch.cat((embeddings * self.embedding_scale, has), 1)))
+        return films
 
     def features(self, spectra: Tensor, power: Tensor) -> Tensor:
         """Returns ``[..., 771]``: magnitudes to the power 0.3, and their real and imaginary parts.
@@ -144,7 +151,7 @@ class Separator(nn.Module):
         power, level = self._level(audio, level)
         spectra = self.stft(frame)
         x = self.input(self.features(spectra, power))
-        x, memories = self._blocks(x, self.film(self.target(self._refined(target, lock))), memories)
+        x, memories = self._blocks(x, self.condition(self._refined(target, lock)), memories)
         x = self.normalise(x)
         added = self.stft.inverse(self.masked(spectra, self.mask(x)))
         wet = overlap + added[:, :160]

@@ -79,6 +79,8 @@ class ParallelSeparator(nn.Module):
         compile_: Callable[..., Any] = torch.compile if compiled else _as_it_is
         self._mix = compile_(mix, dynamic=False)
         self._gates = compile_(gates, dynamic=False)
+        self._opened = compile_(opened, dynamic=False)
+        self._heard = compile_(heard, dynamic=False)
         self._features = compile_(features, dynamic=False)
         self._masked = compile_(masked, dynamic=False)
 
@@ -91,12 +93,12 @@ class ParallelSeparator(nn.Module):
         """
         net, (num, choices, _) = self.net, targets.shape
         spectra, x = self._front(mixtures)
-        film = net.film(net.target(targets.transpose(0, 1).reshape(choices * num, -1)))
-        x = x.repeat(1, choices, 1)  # [F, K M, D]
+        film = net.condition(targets.transpose(0, 1).reshape(choices * num, -1))
+        x, y = x.repeat(1, choices, 1), torch.zeros((), dtype=self.product)  # [F, K M, D]
         for block, part in zip(net.blocks, film.chunk(len(net.blocks), 1), strict=True):
             assert isinstance(block, GatedRecurrence)
-            x = self._block(block, x, part)
-        x = net.normalise(x)
+            x, y = self._block(block, x, y, part)
+        x = self._heard(x, y, net.norm)
         parts = self._masked(self._linear(net.mask, x), spectra.repeat(1, choices, 1, 1))
         wet = self._synthesis(torch.view_as_complex(parts))
         belief = self._linear(net.belief, x).float()
@@ -126,11 +128,12 @@ class ParallelSeparator(nn.Module):
         parts = torch.view_as_real(self.net.stft(frames))
         return parts, self._linear(self.net.input, self._features(parts, self.levels(mixtures), self.product)).float()
 
-    def _block(self, block: GatedRecurrence, x: Tensor, film: Tensor) -> Tensor:
-        mixed = self._mix(x, film, block.norm, block.before, block.now, self.product)
-        forget, gain, out = self._gates(self._linear(block.gates, mixed))
-        hidden = Recurrence.apply(forget, gain)
-        return x + self._linear(block.output, (hidden * out).to(self.product)).float()
+    def _block(self, block: GatedRecurrence, x: Tensor, y: Tensor, film: Tensor) -> tuple[Tensor, Tensor]:
+        # The sum of a block's input and output is left to the next one: one pass over memory less.
+        x, mixed = self._mix(x, y, film, block.norm, block.before, block.now)
+        z = self._linear(block.gates, mixed)
+        hidden = Recurrence.apply(*self._gates(z))
+        return x, self._linear(block.output, self._opened(z, hidden))
 
     def _linear(self, layer: nn.Linear, x: Tensor) -> Tensor:
         return functional.linear(x.to(self.product), layer.weight.to(self.product), layer.bias.to(self.product))
@@ -150,18 +153,30 @@ def features(parts: Tensor, power: Tensor, product: torch.dtype) -> Tensor:
     return torch.cat((magnitude, shrunk.flatten(-2)), -1).to(product)
 
 
-def mix(x: Tensor, film: Tensor, norm: Tensor, before: Tensor, now: Tensor, product: torch.dtype) -> Tensor:
-    """``GatedRecurrence.modulate`` and the mixing of neighbours, over a sequence ``[F, B, D]``."""
+def mix(x: Tensor, y: Tensor, film: Tensor, norm: Tensor, before: Tensor, now: Tensor) -> tuple[Tensor, Tensor]:
+    """Returns ``x + y``, and ``GatedRecurrence.modulate`` and the mixing of neighbours of it, all ``[F, B, D]``."""
+    x = x + y.float()
     gain, offset = film.chunk(2, -1)
     u = x * torch.rsqrt(x.square().mean(-1, keepdim=True) + 1e-6) * norm * (1.0 + gain) + offset
-    return (functional.pad(u[:-1], (0, 0, 0, 0, 1, 0)) * before + u * now).to(product)
+    return x, (functional.pad(u[:-1], (0, 0, 0, 0, 1, 0)) * before + u * now).to(y.dtype)
 
 
-def gates(z: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Returns how much is kept, what is added, and the output gate, of ``z [..., 3 H]``."""
-    forget, value, out = z.float().chunk(3, -1)
-    keep = torch.sigmoid(forget)
-    return keep, (1.0 - keep) * value, torch.sigmoid(out)
+def gates(z: Tensor) -> tuple[Tensor, Tensor]:
+    """Returns how much is kept and what is added, of ``z [..., 3 H]``."""
+    forget, value, _ = z.chunk(3, -1)
+    keep = torch.sigmoid(forget.float())
+    return keep, (1.0 - keep) * value.float()
+
+
+def opened(z: Tensor, hidden: Tensor) -> Tensor:
+    """Returns the recurrence ``hidden [..., H]`` behind the output gate of ``z [..., 3 H]``."""
+    return (torch.sigmoid(z.chunk(3, -1)[2].float()) * hidden).to(z.dtype)
+
+
+def heard(x: Tensor, y: Tensor, norm: Tensor) -> Tensor:
+    """Returns ``Separator.normalise`` of ``x + y``."""
+    x = x + y.float()
+    return (x * torch.rsqrt(x.square().mean(-1, keepdim=True) + 1e-6) * norm).to(y.dtype)
 
 
 def masked(mask: Tensor, parts: Tensor) -> Tensor:
