@@ -72,14 +72,20 @@ class ConfinedJobs:
             TectumError: The job could not start; the log says why.
         """
         async with self._room:
-            with _memory_file(content) as given, _memory_file() as result, _memory_file() as complaints:
-                status = await _run_process(job, given, result, complaints)
-                if status > 0:
-                    _log.error("the job %s failed: %s", job, _tail(complaints))
-                    raise TectumError(f"the job {job} could not be done; the log of the service says why")
-                if status < 0:
-                    raise _overrun(raises[0])
-                return _read(result, raises)
+            try:
+                return await _run(job, content, raises)
+            except OSError as error:
+                raise _failed(job, str(error)) from error
+
+
+async def _run(job: str, content: bytes, raises: Sequence[type[BadTarget]]) -> Confined:
+    with _memory_file(content) as given, _memory_file() as result, _memory_file() as complaints:
+        status = await _run_process(job, given, result, complaints)
+        if status > 0:
+            raise _failed(job, _tail(complaints))
+        if status < 0:
+            raise _overrun(raises[0])
+        return _read(result, raises)
 
 
 async def _run_process(job: str, given: int, result: int, complaints: int) -> int:
@@ -139,6 +145,12 @@ def _read(result: int, raises: Sequence[type[BadTarget]]) -> Confined:
 
 def _overrun(error: type[BadTarget]) -> BadTarget:
     return error("expected to decode it in a few seconds and little memory, but it took more")
+
+
+def _failed(job: str, why: str) -> TectumError:
+    """Logs what is no fault of the sender, and returns the error that says only that much."""
+    _log.error("the job %s failed: %s", job, why)
+    return TectumError(f"the job {job} could not be done; the log of the service says why")
 
 
 def _tail(descriptor: int) -> str:

@@ -102,9 +102,19 @@ async def test_a_job_can_reach_nothing(job: Job, body: str, caplog: pytest.LogCa
     with pytest.raises(TectumError, match="the log of the service says why") as caught:
         await run(job(body))
     assert caught.value.code == "internal"
-    [record] = caplog.records
+    [record] = [record for record in caplog.records if record.name == confined.__name__]
     assert record.levelno == logging.ERROR
     assert any(reason in record.message for reason in ("Too many open files", "File too large", "ZeroDivisionError"))
+
+
+async def test_where_no_process_can_be_started_the_service_is_at_fault(
+    job: Job, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    name = job("return {}, b''")
+    monkeypatch.setattr(sys, "executable", "/none/python")
+    with pytest.raises(TectumError, match="the log of the service says why"):
+        await run(name)
+    assert "/none/python" in caplog.text
 
 
 async def test_a_job_sees_nothing_of_our_environment(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:

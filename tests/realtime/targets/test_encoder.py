@@ -147,7 +147,7 @@ async def test_nothing_of_the_person_is_logged_or_shown(
     with caplog.at_level(logging.DEBUG, "realtime"):
         caplog.clear()
         face = await encoder.encode_face(encoded(draw(320, 240, ONE)))
-    assert not caplog.records
+    assert not [record for record in caplog.records if record.name.startswith("realtime")]
     assert f"{face.embedding[0]:.3f}" not in repr(face)
 
 
