@@ -8,8 +8,9 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
-from .face_encoder import EMBEDDING_SIZE, PICTURE_SIZE, FaceEncoder
+from .face_encoder import PICTURE_SIZE, FaceEncoder
 from .face_finder import FaceFinder
+from .voice_encoder import EMBEDDING_SIZE
 
 
 class Face(nn.Module):

@@ -180,7 +180,7 @@ class Separator(nn.Module):
         wets: list[Tensor] = []
         reports: list[Tensor] = []
         lock_on = torch.ones(x.size(0), dtype=x.dtype, device=x.device)
-        for hop in x.split(self.hop_samples, 1):
+        for hop in torch.split(x, self.hop_samples, 1):
             wet, _, report, state = self.step(hop, lock_on, state)
             wets.append(wet)
             reports.append(report)

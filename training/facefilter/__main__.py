@@ -1,0 +1,116 @@
+"""``python -m training.facefilter train | evaluate | export | report``."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import torch
+import typer
+from rich.console import Console
+
+from models.export import ARTIFACTS, export
+from models.half_conv import halve
+
+from .card import face_card, facefilter_card, voice_card, write_cards
+from .corpus import CorpusError
+from .embeddings import EmbeddingsMissing
+from .public_weights import PublicWeightsError
+from .reporting.command import report
+from .reporting.results import read_results
+from .separation import SeparationOptions
+from .study import Study
+from .trials.command import evaluate
+
+DATA = Path(os.path.relpath(Path(__file__).parents[3] / "shared" / "data"))
+RUNS = Path("runs") / "facefilter"
+PUBLIC = Path("runs") / "public"
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Facefilter: train, evaluate, export, report.")
+train = typer.Typer(no_args_is_help=True, help="Train one of the parts.")
+app.add_typer(train, name="train")
+console = Console()
+
+DataOption = Annotated[
+    Path, typer.Option(envvar="TECTUM_DATA", help="The data folder.", file_okay=False, show_default=True)
+]
+RunsOption = Annotated[Path, typer.Option(help="Caches, checkpoints, results.", file_okay=False)]
+PublicOption = Annotated[
+    Path, typer.Option(help="Where the packages with public weights were unpacked.", file_okay=False)
+]
+
+
+@train.command()
+def matching(data: DataOption = DATA, runs: RunsOption = RUNS, public: PublicOption = PUBLIC) -> None:
+    """Trains the maps of faces and voices into one space, and embeds every recording."""
+    study = _study(data, runs, public)
+    try:
+        console.print(study.train_matching())
+    except (CorpusError, PublicWeightsError) as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+@train.command()
+def separator(
+    data: DataOption = DATA,
+    runs: RunsOption = RUNS,
+    public: PublicOption = PUBLIC,
+    steps: Annotated[int, typer.Option(min=1, help="In all; a run that was cut goes on.")] = SeparationOptions.steps,
+    mixtures: Annotated[int, typer.Option(min=1, help="A step.")] = SeparationOptions.mixtures,
+    seed: Annotated[int, typer.Option(min=0)] = 0,
+) -> None:
+    """Trains the separator on mixtures made on the fly."""
+    study = _study(data, runs, public)
+    try:
+        study.train_separator(SeparationOptions(steps=steps, mixtures=mixtures, seed=seed))
+    except (CorpusError, EmbeddingsMissing) as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+@app.command(name="export")
+def export_(
+    data: DataOption = DATA,
+    runs: RunsOption = RUNS,
+    public: PublicOption = PUBLIC,
+    out: Annotated[Path, typer.Option(help="Where the artifacts go.", file_okay=False)] = ARTIFACTS,
+    part: Annotated[list[str] | None, typer.Option(help="Of face, voice, facefilter; all without.")] = None,
+) -> None:
+    """Writes what was trained as artifacts with their cards."""
+    study, parts = _study(data, runs, public), part or ["face", "voice", "facefilter"]
+    generator = torch.Generator().manual_seed(0)
+    if "face" in parts:
+        net = study.face()
+        halve(net.encoder)
+        _tell(export(net, face_card({}), out, 255.0 * torch.rand(2, 3, 224, 224, generator=generator)))
+    if "voice" in parts:
+        example = 0.1 * torch.randn(2, 48_000, generator=generator)
+        _tell(export(study.voice(), voice_card({}), out, example))
+    if "facefilter" in parts:
+        _tell(export(study.separator(), facefilter_card({}), out))
+
+
+@app.command()
+def card(
+    runs: RunsOption = RUNS,
+    out: Annotated[Path, typer.Option(help="Holds the artifacts.", file_okay=False)] = ARTIFACTS,
+) -> None:
+    """Writes the figures of the trials into the cards of the artifacts."""
+    for path in write_cards(read_results(runs), out):
+        console.print(f"wrote {path}")
+
+
+def _study(data: Path, runs: Path, public: Path) -> Study:
+    torch.set_num_threads(1)
+    return Study(data, runs, public, console)
+
+
+def _tell(path: Path) -> None:
+    console.print(f"wrote {path} ({path.stat().st_size} bytes)")
+
+
+app.command()(evaluate)
+app.command()(report)
+
+if __name__ == "__main__":
+    app()
