@@ -7,6 +7,7 @@
     │   ├── BadFrame             a PCM frame: odd bytes, NaN, empty, oversized
     │   ├── BadFormat            an audio format outside the supported range
     │   ├── BadMessage           a control message: not JSON, not an object, too large, unknown type
+    │   ├── BadUpload            the bytes after ``target.set``: too many, too slow, never finished
     │   ├── BadParam             a plugin parameter: unknown, wrong type, out of range
     │   ├── UnknownPlugin        a plugin name that is not installed
     │   ├── BadAudioFile         a file that holds no audio that can be decoded
@@ -80,6 +81,10 @@ class BadFormat(BadInput):
 
 class BadMessage(BadInput):
     code = "bad_message"
+
+
+class BadUpload(BadInput):
+    code = "bad_upload"
 
 
 class BadParam(BadInput):

@@ -141,6 +141,16 @@ class Session:
         Raises:
             BadParam: When ``plugin`` does not take one, or no plugin does; the session goes on as before.
         """
+        lanes = self._lanes()
+        for name in self.takers(plugin):
+            lanes[name].target = target if target is not None and target.kinds else None
+
+    def takers(self, plugin: str | None = None) -> list[str]:
+        """Returns the plugins that take a target, or ``plugin`` alone.
+
+        Raises:
+            BadParam: When ``plugin`` does not take one, or no plugin does.
+        """
         takers = list(self.targets)
         if not takers or plugin not in (None, *takers):
             came = f"{plugin!r:.80}" if plugin else f"a session with {', '.join(self._lanes()) or 'no plugins'}"
@@ -148,9 +158,7 @@ class Session:
                 f"expected a plugin that takes a target ({', '.join(takers) or 'none here'}), got {came}",
                 param="plugin",
             )
-        lanes = self._lanes()
-        for name in takers if plugin is None else [plugin]:
-            lanes[name].target = target if target is not None and target.kinds else None
+        return takers if plugin is None else [plugin]
 
     async def write(self, frame: AudioFrame) -> None:
         """Takes the next frame. Live it never waits; otherwise it waits while plugins or the reader are behind.

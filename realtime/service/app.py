@@ -25,6 +25,7 @@ from ..engine import Engine, EngineSettings
 from ..errors import NotAllowed, ServerFull, TectumError
 from ..protocol import SUBPROTOCOL
 from ..settings import Settings
+from ..targets.encoder import TargetEncoder
 from .access import check_origin, check_token
 from .headers import SecurityHeaders
 from .metrics import render
@@ -55,12 +56,13 @@ class Service:
             settings.plugins,
             self.clock,
         )
+        self.encoder: TargetEncoder
         self._connections = 0
 
     @asynccontextmanager
     async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
-        """Runs the engine while the application runs."""
-        async with self.engine:
+        """Runs the engine, and what encodes targets, while the application runs."""
+        async with TargetEncoder(self.settings.models) as self.encoder, self.engine:
             yield
 
     async def page(self, request: Request) -> Response:
@@ -97,7 +99,8 @@ class Service:
             return
         self._connections += 1
         try:
-            await StreamConnection(websocket, self.engine, self.clock, self.settings.send_deadline_s).run()
+            deadline_s = self.settings.send_deadline_s
+            await StreamConnection(websocket, self.engine, self.encoder, self.clock, deadline_s).run()
         finally:
             self._connections -= 1
 

@@ -27,12 +27,17 @@ from ..protocol import (
     EndOfStream,
     Ping,
     SessionUpdate,
+    TargetClear,
+    TargetSet,
     encode_event,
     parse_message,
 )
 from ..session import Session
 from ..session_config import SessionConfig
+from ..targets.encoder import TargetEncoder
 from .pacing import LivePacer
+from .target_intake import TargetIntake
+from .upload import MAX_UPLOAD_BYTES
 from .websocket_protocol import ABORT_EXTENSION
 
 MAX_BAD_INPUTS = 32
@@ -49,13 +54,17 @@ class StreamConnection:
     Args:
         websocket: Accepted.
         engine: Serves the session.
+        encoder: Of whom clients want kept.
         clock: Paces live audio.
         send_deadline_s: A client that leaves a message unread for so long is cut off.
     """
 
-    def __init__(self, websocket: WebSocket, engine: Engine, clock: Clock, send_deadline_s: float) -> None:
+    def __init__(
+        self, websocket: WebSocket, engine: Engine, encoder: TargetEncoder, clock: Clock, send_deadline_s: float
+    ) -> None:
         self._websocket = websocket
         self._engine = engine
+        self._encoder = encoder
         self._clock = clock
         self._send_deadline_s = send_deadline_s
         self._bad_inputs = 0
@@ -78,7 +87,7 @@ class StreamConnection:
             await self._close(TectumError("the service failed; its log says how"))
 
     async def _serve(self) -> None:
-        limits = {"text_bytes": MAX_TEXT_BYTES, "frame_bytes": MAX_FRAME_BYTES}
+        limits = {"text_bytes": MAX_TEXT_BYTES, "frame_bytes": MAX_FRAME_BYTES, "target_bytes": MAX_UPLOAD_BYTES}
         await self._greet({"type": "session.created", "version": __version__, "limits": limits})
         try:
             async with asyncio.timeout(UPDATE_DEADLINE_S):
@@ -124,23 +133,30 @@ class StreamConnection:
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._write(session, audio), name=f"write {session.id[:8]}")
-                await self._read(session, audio)
+                intake = TargetIntake(session, self._encoder, tasks, self._clock, self._refuse)
+                try:
+                    await self._read(session, audio, intake)
+                finally:
+                    intake.close()
         except BaseExceptionGroup as group:
             raise group.exceptions[0] from None
         await self._send(self._websocket.close, 1000)
 
-    async def _read(self, session: Session, audio: AudioFormat) -> None:
+    async def _read(self, session: Session, audio: AudioFormat, intake: TargetIntake) -> None:
         """Takes messages until ``end_of_stream``. Raises WebSocketDisconnect when the client leaves first."""
         pacer = LivePacer(self._clock.now_s()) if audio.mode == "live" else None
         pts = 0
         warned = False
         while True:
-            message = await self._receive()
+            message = await self._receive_in_time(intake)
             try:
                 if isinstance(message, str):
-                    if self._control(session, audio, message):
+                    if self._control(session, audio, intake, message):
                         await session.end()
                         return
+                    continue
+                if intake.uploading:
+                    intake.add(message)
                     continue
                 frame = audio.decode(message, pts)
                 pts = frame.end_pts
@@ -150,16 +166,20 @@ class StreamConnection:
                     warned = True
                     raise BadFrame("expected live audio at its own pace, got seconds too much; use mode 'file'")
             except BadInput as error:
-                session.emit(error.to_event())
-                self._count_bad_input()
+                self._refuse(error)
 
-    def _control(self, session: Session, audio: AudioFormat, text: str) -> bool:
+    def _control(self, session: Session, audio: AudioFormat, intake: TargetIntake, text: str) -> bool:
         """Acts on a control message; returns whether it ends the stream."""
         match parse_message(text):
             case EndOfStream():
+                intake.give_up("end_of_stream")
                 return True
             case Ping(id=number):
                 session.emit({"type": "pong", "id": number})
+            case TargetSet() as request:
+                intake.begin(request)
+            case TargetClear() as request:
+                intake.clear(request)
             case SessionUpdate() as update:
                 if update.audio is not None and update.audio != audio:
                     raise BadMessage("expected the same audio format: it cannot change in a session", param="audio")
@@ -176,6 +196,16 @@ class StreamConnection:
                 await self._send(self._websocket.send_text, encode_event(output))
         summary = {"type": "summary", "seq": session.next_seq, "pts": session.pts, **session.report()}
         await self._send(self._websocket.send_text, encode_event(summary))
+
+    async def _receive_in_time(self, intake: TargetIntake) -> str | bytes:
+        """Waits for the next message: for one of an upload, as long as that may take."""
+        while intake.uploading:
+            try:
+                async with asyncio.timeout(intake.patience_s):
+                    return await self._receive()
+            except TimeoutError:
+                intake.give_up("nothing more in time")
+        return await self._receive()
 
     async def _receive(self) -> str | bytes:
         message = await self._websocket.receive()
@@ -200,6 +230,13 @@ class StreamConnection:
             raise ClientTooSlow(
                 f"expected the client to read, got nothing read for {self._send_deadline_s} s"
             ) from None
+
+    def _refuse(self, error: TectumError) -> None:
+        """Tells the client of a running session what was wrong, and counts it if that was the client's doing."""
+        assert self._session is not None, "before the session errors are greeted with"
+        self._session.emit(error.to_event())
+        if isinstance(error, BadInput):
+            self._count_bad_input()
 
     def _count_bad_input(self) -> None:
         self._bad_inputs += 1
@@ -240,6 +277,7 @@ def _emit_updated(session: Session, audio: AudioFormat) -> None:
             "version": session.specs[name].version,
             "kind": session.specs[name].kind,
             "params": params.model_dump(mode="json"),
+            "target": list(session.targets[name].kinds) if name in session.targets else None,
         }
         for name, params in session.params.items()
     ]
