@@ -13,9 +13,9 @@ FRAMES_PER_S = SAMPLE_RATE / HOP_SAMPLES
 
 
 class Lock(nn.Module):
-    """Gathers estimates of the kept voice, one a frame, weighted by how sure the separator is of each.
+    """Gathers voices that were heard, one a frame, weighted by how likely each is the target's.
 
-    The memory is float32 ``[B, E + 3]``, zeros at first: the weighted sum of the estimates, the sum of their weights in
+    The memory is float32 ``[B, E + 3]``, zeros at first: the weighted sum of the voices, the sum of their weights in
     frames, the running confidence, and whether it is locked (1 or 0).
 
     Args:
@@ -23,7 +23,7 @@ class Lock(nn.Module):
         after_s: Seconds of sure frames before it locks.
         close_at: Running confidence from which it may lock.
         open_at: Running confidence below which it opens and forgets; lower than ``close_at``: that is the hysteresis.
-        agreement: Length of the mean of the estimates from which they agree; 1 is perfect.
+        agreement: Length of the mean of the voices from which they agree; 1 is perfect.
     """
 
     after_frames: Tensor
@@ -54,13 +54,13 @@ class Lock(nn.Module):
         total = memory[:, : self.embedding_size]
         return nn.functional.normalize(total, dim=1), memory[:, self.embedding_size + 2 :]
 
-    def forward(self, memory: Tensor, estimate: Tensor, present: Tensor, confidence: Tensor, wanted: Tensor) -> Tensor:
+    def forward(self, memory: Tensor, voice: Tensor, loudest: Tensor, confidence: Tensor, wanted: Tensor) -> Tensor:
         """Advances by one frame.
 
         Args:
             memory: ``[B, E + 3]``.
-            estimate: The voice that the separator believes it keeps, unit length ``[B, E]``.
-            present: Probability that it speaks now, ``[B, 1]``.
+            voice: The voice that is the loudest now, unit length ``[B, E]``.
+            loudest: Probability that it is the target's, ``[B, 1]``.
             confidence: Probability that the one kept is the target, ``[B, 1]``.
             wanted: 1 where a lock may be, else 0: such a row forgets. ``[B, 1]``
 
@@ -68,12 +68,12 @@ class Lock(nn.Module):
             The new memory.
         """
         total, frames, running, locked = memory.split_with_sizes([self.embedding_size, 1, 1, 1], 1)
-        speaking = present > 0.5
+        speaking = loudest > 0.5
         # Confidence is about who is kept: it means nothing while nobody is.
         started = torch.where(running == 0.0, confidence, torch.lerp(running, confidence, self.smoothing))
         running = torch.where(speaking, started, running)
-        sure = present * (confidence > self.close_at)
-        total = total + sure * estimate
+        sure = loudest * (confidence > self.close_at)
+        total = total + sure * voice
         frames = frames + sure
         agreed = torch.linalg.vector_norm(total, dim=1, keepdim=True) >= self.agreement * frames
         closes = (frames >= self.after_frames) & (running >= self.close_at) & agreed

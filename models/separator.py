@@ -1,8 +1,8 @@
 """The streaming separator: keeps the voice of a target, given by a face, a voice, both or neither.
 
-Spectrum in, complex mask out, 10 ms at a time. What the target sounds like reaches every block as gains and offsets
-(FiLM), computed from the embeddings of a face and a voice in one space. With no target it takes out noise and keeps
-every voice.
+Spectrum in, complex mask out, 10 ms at a time. The first blocks hear without a target and say, in the space of the
+embeddings, whose voice is the loudest now; how that agrees with the target's face and voice, and what these ask for as
+gains and offsets (FiLM), steers the blocks after them. With no target it takes out noise and keeps every voice.
 
 Invariant: a hop is one call, whatever the number of streams; scaling the input scales the output and changes nothing
 else, above -90 dBFS.
@@ -35,7 +35,7 @@ class Separator(nn.Module):
     Args:
         width: Channels between blocks (D).
         hidden: Units of each recurrence (H).
-        num_blocks: Blocks.
+        num_blocks: Blocks; the first half hears without a target.
         condition: Size of the condition that gains and offsets are computed from.
     """
 
@@ -59,14 +59,17 @@ class Separator(nn.Module):
         self.hidden = hidden
         self.stft = AsymmetricSTFT()
         self.target = nn.Sequential(nn.Linear(2 * EMBEDDING_SIZE + 2, 192), nn.SiLU(), nn.Linear(192, condition))
-        self.film = nn.Linear(condition, num_blocks * 2 * width)
+        self.num_free = num_blocks // 2
+        self.film = nn.Linear(condition, (num_blocks - self.num_free) * 2 * width)
         self.input = nn.Linear(3 * NUM_BINS, width)
         self.blocks = nn.ModuleList([GatedRecurrence(width, hidden) for _ in range(num_blocks)])
         self.norm = nn.Parameter(torch.ones(width))
         self.mask = nn.Linear(width, 2 * NUM_BINS)
-        self.belief = nn.Linear(width, 2 + EMBEDDING_SIZE)
+        self.identity = nn.Linear(width, EMBEDDING_SIZE)
+        self.agreement = nn.Linear(2 * EMBEDDING_SIZE, width)
+        self.belief = nn.Linear(width, 3)
         self.lock = Lock(EMBEDDING_SIZE)
-        self.film_sizes = [2 * width] * num_blocks
+        self.film_sizes = [2 * width] * (num_blocks - self.num_free)
         self.block_sizes = [width, hidden] * num_blocks
         self.target_sizes = [EMBEDDING_SIZE, EMBEDDING_SIZE, 1, 1]
         self.sizes = [
@@ -110,6 +113,16 @@ class Separator(nn.Module):
         films: Tensor = self.film(self.target(torch.cat((embeddings * self.embedding_scale, has), 1)))
         return films
 
+    def loudest_voice(self, x: Tensor) -> Tensor:
+        """Returns whose voice is the loudest, as an embedding of unit length ``[..., E]``, heard in ``x [..., D]``."""
+        return nn.functional.normalize(self.identity(x), dim=-1)
+
+    def agree(self, voice: Tensor, target: Tensor) -> Tensor:
+        """Returns what is added to ``x [..., D]`` for how ``voice [..., E]`` agrees with ``target [..., 2 E + 2]``."""
+        wanted = target[..., : 2 * self.embedding_size] * self.embedding_scale
+        agreed: Tensor = self.agreement(torch.cat((voice, voice), -1) * wanted * self.embedding_scale)
+        return agreed
+
     def features(self, spectra: Tensor, power: Tensor) -> Tensor:
         """Returns ``[..., 771]``: magnitudes to the power 0.3, and their real and imaginary parts.
 
@@ -151,16 +164,15 @@ class Separator(nn.Module):
         power, level = self._level(audio, level)
         spectra = self.stft(frame)
         x = self.input(self.features(spectra, power))
-        x, memories = self._blocks(x, self.condition(self._refined(target, lock)), memories)
+        x, voice, memories = self._blocks(x, self._refined(target, lock), memories)
         x = self.normalise(x)
         added = self.stft.inverse(self.masked(spectra, self.mask(x)))
         wet = overlap + added[:, :160]
         dry = frame[:, self.dry_start : self.past_samples]
-        present, confidence, estimate = self.belief(x).split_with_sizes([1, 1, self.embedding_size], 1)
-        present, confidence = torch.sigmoid(present), torch.sigmoid(confidence)
+        present, loudest, confidence = torch.sigmoid(self.belief(x)).split_with_sizes([1, 1, 1], 1)
         # A voice sample is better than what can be heard of a voice in a mixture: then there is nothing to lock on.
         wanted = lock_on.unsqueeze(1) * target[:, -2:-1] * (1.0 - target[:, -1:])
-        lock = self.lock(lock, nn.functional.normalize(estimate, dim=1), present, confidence, wanted)
+        lock = self.lock(lock, voice, loudest, confidence, wanted)
         powers = torch.lerp(powers, torch.stack((dry, wet), 1).square().mean(2), 0.01)
         suppressed = 10.0 * torch.log10((powers[:, :1] + 1e-12) / (powers[:, 1:] + 1e-12)).clamp_min(0.0)
         report = torch.cat((present, suppressed, lock[:, -1:], confidence), 1)
@@ -197,11 +209,16 @@ class Separator(nn.Module):
         face, given, has_face, has_voice = target.split_with_sizes(self.target_sizes, 1)
         return torch.cat((face, torch.lerp(given, voice, locked), has_face, torch.maximum(has_voice, locked)), 1)
 
-    def _blocks(self, x: Tensor, films: Tensor, memories: Tensor) -> tuple[Tensor, Tensor]:
-        film = films.split_with_sizes(self.film_sizes, 1)
+    def _blocks(self, x: Tensor, target: Tensor, memories: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         memory = memories.split_with_sizes(self.block_sizes, 1)
+        film = [torch.zeros(1, 2 * self.width, dtype=x.dtype, device=x.device)] * self.num_free
+        film += self.condition(target).split_with_sizes(self.film_sizes, 1)
+        voice = x
         kept: list[Tensor] = []
         for i, block in enumerate(self.blocks):
+            if i == self.num_free:
+                voice = self.loudest_voice(x)
+                x = x + self.agree(voice, target)
             x, u, h = block(x, film[i], memory[2 * i], memory[2 * i + 1])
             kept += [u, h]
-        return x, torch.cat(kept, 1)
+        return x, voice, torch.cat(kept, 1)

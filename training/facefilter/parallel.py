@@ -26,14 +26,16 @@ class Separated(NamedTuple):
     Attributes:
         wet: ``[M, K, 160 F]``, 160 samples late.
         present: Logits of the target speaking, ``[M, K, F]``.
+        loudest: Logits of the target being louder than all else, ``[M, K, F]``.
         confidence: Logits of the one kept being the target, ``[M, K, F]``.
-        estimate: Voices that it believes to keep, unit length ``[M, K, F, E]``.
+        voice: The voices heard to be the loudest, unit length ``[M, F, E]``.
     """
 
     wet: Tensor
     present: Tensor
+    loudest: Tensor
     confidence: Tensor
-    estimate: Tensor
+    voice: Tensor
 
 
 class Recurrence(torch.autograd.Function):
@@ -93,24 +95,25 @@ class ParallelSeparator(nn.Module):
         """
         net, (num, choices, _) = self.net, targets.shape
         spectra, x = self._front(mixtures)
-        film = net.condition(targets.transpose(0, 1).reshape(choices * num, -1))
-        x, y = x.repeat(1, choices, 1), torch.zeros((), dtype=self.product)  # [F, K M, D]
-        for block, part in zip(net.blocks, film.chunk(len(net.blocks), 1), strict=True):
-            assert isinstance(block, GatedRecurrence)
+        y, flat = torch.zeros((), dtype=self.product), torch.zeros(1, 2 * net.width)
+        blocks: list[Any] = list(net.blocks)
+        for block in blocks[: net.num_free]:
+            x, y = self._block(block, x, y, flat)
+        x = x + y.float()  # [F, M, D]
+        voice = functional.normalize(self._linear(net.identity, x).float(), dim=2)
+        asked = targets.transpose(0, 1).reshape(choices * num, -1)  # [K M, 2 E + 2]
+        x, y = x.repeat(1, choices, 1), self._agree(voice.repeat(1, choices, 1), asked)
+        film = net.condition(asked)
+        for block, part in zip(blocks[net.num_free :], film.split(net.film_sizes, 1), strict=True):
             x, y = self._block(block, x, y, part)
         x = self._heard(x, y, net.norm)
         parts = self._masked(self._linear(net.mask, x), spectra.repeat(1, choices, 1, 1))
         wet = self._synthesis(torch.view_as_complex(parts))
         belief = self._linear(net.belief, x).float()
         frames = len(belief)
-        belief = belief.view(frames, choices, num, -1).permute(2, 1, 0, 3)
-        present, confidence, estimate = belief.split([1, 1, net.embedding_size], 3)
-        return Separated(
-            wet.view(choices, num, -1).transpose(0, 1),
-            present[..., 0],
-            confidence[..., 0],
-            functional.normalize(estimate, dim=3),
-        )
+        present, loudest, confidence = belief.view(frames, choices, num, 3).permute(2, 1, 0, 3).unbind(3)
+        separated = wet.view(choices, num, -1).transpose(0, 1)
+        return Separated(separated, present, loudest, confidence, voice.transpose(0, 1))
 
     @torch.no_grad()
     def levels(self, mixtures: Tensor) -> Tensor:
@@ -134,6 +137,11 @@ class ParallelSeparator(nn.Module):
         z = self._linear(block.gates, mixed)
         hidden = Recurrence.apply(*self._gates(z))
         return x, self._linear(block.output, self._opened(z, hidden))
+
+    def _agree(self, voice: Tensor, target: Tensor) -> Tensor:
+        scale, size = self.net.embedding_scale, self.net.embedding_size
+        products = (voice.repeat(1, 1, 2) * (target[:, : 2 * size] * scale**2)).to(self.product)
+        return self._linear(self.net.agreement, products)
 
     def _linear(self, layer: nn.Linear, x: Tensor) -> Tensor:
         return functional.linear(x.to(self.product), layer.weight.to(self.product), layer.bias.to(self.product))

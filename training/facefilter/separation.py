@@ -107,12 +107,13 @@ def learning_rate(options: SeparationOptions, step: int) -> float:
     return options.learning_rate * rise * fall
 
 
-def losses(separated: Separated, batch: Mixture) -> dict[str, Tensor]:
+def losses(separated: Separated, batch: Any) -> dict[str, Tensor]:
     """Returns what is minimised, in parts.
 
     ``separation`` is the negative signal-to-noise ratio in dB, bounded at 30 (a target that speaks), or half the level
     of what is left over below the mixture, bounded at -30 (one that is silent). The others teach the beliefs: whether
-    the target speaks (``present``), whether it is the one kept (``confidence``), and its voice (``voice``).
+    the target speaks (``present``), whether it is louder than all else (``loudest``), whether it is the one kept
+    (``confidence``), and whose voice is the loudest (``voice``).
     """
     late = HOP_SAMPLES
     wet, mixture = separated.wet[..., late:], batch.audio[:, None, :-late]
@@ -123,24 +124,26 @@ def losses(separated: Separated, batch: Mixture) -> dict[str, Tensor]:
     kept = 10.0 * torch.log10((wanted + 1e-12) / noise)
     left = 10.0 * torch.log10((_energy(wet) + 1e-3 * _energy(mixture)) / (_energy(mixture) + 1e-12) + 1e-6)
     separation = torch.where(speaks, -kept, 0.5 * left)
-    active = _active(batch.references)
+    active, loudest = _active(batch.references), _loudest(batch)
     right, judged = _right(wet, reference, other, speaks)
     confidence = functional.binary_cross_entropy_with_logits(
         separated.confidence, right[..., None].expand_as(separated.confidence), reduction="none"
     )
-    asked = batch.voices.square().sum(2, keepdim=True) > 0
-    apart = (1.0 - (separated.estimate * batch.voices[:, :, None]).sum(3)) * (active * asked)
+    known = loudest * (batch.voices.square().sum(2, keepdim=True) > 0)
+    apart = (1.0 - torch.einsum("mfe,mke->mkf", separated.voice, batch.voices)) * known
     return {
         "separation": separation.mean(),
         "present": functional.binary_cross_entropy_with_logits(separated.present, active),
+        "loudest": functional.binary_cross_entropy_with_logits(separated.loudest, loudest),
         "confidence": (confidence[..., 50:].mean(2) * judged).sum() / judged.sum().clamp_min(1.0),
-        "voice": apart.sum() / (active * asked).sum().clamp_min(1.0),
+        "voice": apart.sum() / known.sum().clamp_min(1.0),
     }
 
 
 def total(parts: dict[str, Tensor]) -> Tensor:
     """Returns the weighted sum of ``losses``."""
-    return parts["separation"] + parts["present"] + 0.5 * parts["confidence"] + 2.0 * parts["voice"]
+    beliefs = parts["present"] + 4.0 * parts["loudest"] + 0.5 * parts["confidence"]
+    return parts["separation"] + beliefs + 4.0 * parts["voice"]
 
 
 def _step(model: ParallelSeparator, optimiser: torch.optim.Optimizer, values: list[Tensor]) -> dict[str, float]:
@@ -167,8 +170,19 @@ def _energy(x: Tensor) -> Tensor:
     return x.square().sum(-1)
 
 
+def _powers(x: Tensor) -> Tensor:
+    return x.unflatten(-1, (-1, HOP_SAMPLES)).square().mean(-1)
+
+
+def _loudest(batch: Any) -> Tensor:
+    powers = _powers(batch.references)
+    return ((powers > _powers(batch.audio[:, None] - batch.references)) & (powers > 1e-10)).float() * _active(
+        batch.references
+    )
+
+
 def _active(references: Tensor) -> Tensor:
-    powers = references.unflatten(2, (-1, HOP_SAMPLES)).square().mean(3)
+    powers = _powers(references)
     loudest = powers.amax(2, keepdim=True)
     return ((powers > 1e-4 * loudest) & (loudest > 1e-10)).float()
 
