@@ -66,14 +66,13 @@ def clustered_error(values: NDArray[np.float64], people: NDArray[np.int64]) -> f
 
 def _figure(name: str, values: ArrayLike, people: ArrayLike) -> Figure:
     observed, who = np.asarray(values, dtype=np.float64), np.asarray(people, dtype=np.int64)
-    who = who.reshape(len(observed), -1)
     known = ~np.isnan(observed)
     observed, who = observed[known], who[known]
     if not len(observed):
         return {name: None, "se": None, "n": 0, "people": 0}
     return {
         name: rounded(float(observed.mean())),
-        "se": rounded(clustered_error(observed, who)),
+        "se": rounded(clustered_error(observed, who.reshape(len(observed), -1))),
         "n": len(observed),
         "people": len(np.unique(who)),
     }

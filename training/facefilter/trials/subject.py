@@ -5,7 +5,7 @@ Invariant: what comes out is aligned with what went in, the separator's delay ta
 
 from __future__ import annotations
 
-import hashlib
+import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ from torch import Tensor
 
 from models.export import ARTIFACTS
 
+from ..card import NAMES, common_digest
 from .measures import Samples
 
 HOP = 160
@@ -27,7 +28,6 @@ LATENCY = 160
 """Samples that ``step`` holds back, the hop itself not counted."""
 
 EMBEDDING = 128
-NAMES = ("face", "voice", "facefilter")
 STREAMS_AT_ONCE = 64
 PRESENT, SUPPRESSED_DB, LOCKED, CONFIDENCE = range(4)
 """Columns of a report."""
@@ -84,15 +84,14 @@ class Subject:
     @classmethod
     def load(cls, folder: Path = ARTIFACTS) -> Subject:
         """Reads the three artifacts of ``folder``; raises FileNotFoundError when one is not there."""
-        content = [(folder / f"{name}.ts").read_bytes() for name in NAMES]
-        digest = hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in content)).hexdigest()
-        modules = (torch.jit.load(folder / f"{name}.ts").eval() for name in NAMES)  # type: ignore[no-untyped-call]
-        return cls(*modules, digest=digest, folder=folder)
+        content = {name: (folder / f"{name}.ts").read_bytes() for name in NAMES}
+        modules = (torch.jit.load(io.BytesIO(part)).eval() for part in content.values())  # type: ignore[no-untyped-call]
+        return cls(*modules, digest=common_digest(content), folder=folder)
 
     def face_of(self, picture: Path) -> tuple[Tensor, bool]:
         """Returns the embedding ``[128]`` of the surest face in ``picture``, and whether there was one.
 
-        Without one the middle half of the picture is taken for it, as in training; the service refuses such a picture.
+        Without one the middle of the picture is taken for it, as in training; the service refuses such a picture.
         """
         with Image.open(picture) as opened:
             pixels = torch.from_numpy(np.asarray(opened.convert("RGB")).copy()).permute(2, 0, 1).contiguous()
@@ -169,6 +168,4 @@ def frames_in(samples: int) -> int:
 
 def _middle(pixels: Tensor) -> Tensor:
     height, width = pixels.shape[1:]
-    side = min(height, width) / 2
-    left, top = (width - side) / 2, (height - side) / 2
-    return torch.tensor([left, top, left + side, top + side])
+    return torch.tensor([0.2 * width, 0.2 * height, 0.8 * width, 0.8 * height])
