@@ -18,6 +18,9 @@ import torch
 from torch import Tensor
 
 from models.face_attributes import FaceAttributes
+from models.face_detector import CHANNELS, FaceDetector
+from models.face_finder import FaceFinder
+from models.face_landmarks import FaceLandmarks
 from models.face_recognition import BLOCKS, FaceRecognition
 
 HOW_TO_GET = "npm pack @vladmandic/face-api@1.7.15 && tar xf vladmandic-face-api-1.7.15.tgz"
@@ -96,6 +99,48 @@ def face_attributes(folder: Path) -> FaceAttributes:
     weights |= separable_conv(tensors, "exit_flow/separable_conv", "exit.1")
     for public, ours in (("fc/age", "age"), ("fc/gender", "sex")):
         weights |= {f"{ours}.weight": tensors[f"{public}/weights"].T, f"{ours}.bias": tensors[f"{public}/bias"]}
+    net.load_state_dict(weights)
+    return net.eval()
+
+
+def face_finder(folder: Path) -> FaceFinder:
+    """Returns the networks that find faces and points on them, with their public weights.
+
+    Raises:
+        PublicWeightsError: They are not in ``folder``.
+    """
+    return FaceFinder(face_detector(folder), face_landmarks(folder)).eval()
+
+
+def face_detector(folder: Path) -> FaceDetector:
+    """Returns the tiny detector with its public weights.
+
+    Raises:
+        PublicWeightsError: They are not in ``folder``.
+    """
+    tensors = read_tensors(folder, "tiny_face_detector_model")
+    net = FaceDetector()
+    weights = {"mean": net.mean, "anchors": net.anchors}
+    weights |= conv(tensors, "conv0", "stem") | conv(tensors, "conv8", "output")
+    for i in range(1, len(CHANNELS)):
+        weights |= separable_conv(tensors, f"conv{i}", f"convs.{i - 1}")
+    net.load_state_dict(weights)
+    return net.eval()
+
+
+def face_landmarks(folder: Path) -> FaceLandmarks:
+    """Returns the tiny network of 68 points with its public weights.
+
+    Raises:
+        PublicWeightsError: They are not in ``folder``.
+    """
+    tensors = read_tensors(folder, "face_landmark_68_tiny_model")
+    net = FaceLandmarks()
+    weights = {"mean": net.mean, "parts": net.parts, **conv(tensors, "dense0/conv0", "blocks.0.conv0")}
+    for block in range(3):
+        for i in range(0 if block else 1, 3):
+            weights |= separable_conv(tensors, f"dense{block}/conv{i}", f"blocks.{block}.conv{i}")
+    weights |= {"points.weight": tensors["fc/weights"].T, "points.bias": tensors["fc/bias"]}
     net.load_state_dict(weights)
     return net.eval()
 

@@ -1,0 +1,115 @@
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from models.face_detector import ANCHORS, CELL, FaceDetector, overlap, suppress
+
+
+@pytest.fixture
+def net() -> FaceDetector:
+    torch.manual_seed(0)
+    return FaceDetector().eval()
+
+
+@pytest.fixture
+def light_meter(net: FaceDetector) -> FaceDetector:
+    """Takes for a face, of the size of the first anchor, any cell that holds white; black and grey are none."""
+    for parameter in net.parameters():
+        parameter.data.zero_()
+    net.stem.weight.data[0, :, 1, 1] = 1 / 3
+    net.stem.bias.data[0] = -0.4  # of (255 - mean) / 255, which is 0.57, 0.17 is left
+    for conv in net.convs:
+        conv.depthwise.weight.data[0, 0, 1, 1] = 1.0
+        conv.pointwise.weight.data[0, 0] = 1.0
+    net.output.weight.data[4, 0] = 100.0
+    net.output.bias.data[4::5] = -10.0
+    return net
+
+
+def white_dot(height: int, width: int, y: int, x: int, size: int) -> torch.Tensor:
+    picture = torch.zeros(3, height, width, dtype=torch.uint8)
+    picture[:, y : y + size, x : x + size] = 255
+    return picture
+
+
+def test_a_cell_says_where_and_how_large(net: FaceDetector) -> None:
+    said = torch.zeros(1, 25, 6, 6)
+    anchor, row, column = 3, 2, 4
+    x, y, width, height, sure = said[0, 5 * anchor : 5 * anchor + 5, row, column] = torch.tensor(
+        [0.5, -1, 0.2, -0.3, 2]
+    )
+    boxes, scores = net.decode(said)
+    best = int(scores.argmax())
+    size = torch.tensor(ANCHORS[anchor]) * torch.stack((width, height)).exp() * CELL
+    centre = (torch.stack((x, y)).sigmoid() + torch.tensor([column, row])) * CELL
+    torch.testing.assert_close(boxes[best], torch.cat((centre - size / 2, size)))
+    torch.testing.assert_close(scores[best], sure.sigmoid())
+    assert boxes.shape == (180, 4)
+
+
+@pytest.mark.parametrize("side", [160, 320])
+@pytest.mark.parametrize(("height", "width"), [(600, 900), (900, 600), (200, 200)])
+def test_the_box_is_in_pixels_of_the_picture(light_meter: FaceDetector, height: int, width: int, side: int) -> None:
+    y, x, size = height // 3, width // 4, max(height, width) // 20
+    boxes, _ = light_meter.look(white_dot(height, width, y, x, size), side)
+    # The last pool lights up the cells left of the dot's and above it, too.
+    centre = (boxes[:, :2] + boxes[:, 2:] / 2).amax(0)
+    cell = CELL * max(height, width) / side
+    assert (centre - torch.tensor([x + size / 2, y + size / 2])).abs().max() < cell
+
+
+def test_the_same_picture_stored_larger_has_its_faces_at_the_same_places(light_meter: FaceDetector) -> None:
+    picture = white_dot(300, 400, 120, 200, 50)
+    larger = picture.repeat_interleave(5, 1).repeat_interleave(5, 2)
+    (boxes, _), (boxes_of_larger, _) = light_meter(picture), light_meter(larger)
+    assert len(boxes) > 0
+    for first, last in ((boxes[:, :2], boxes_of_larger[:, :2]), (boxes[:, 2:], boxes_of_larger[:, 2:])):
+        torch.testing.assert_close(last.amin(0), first.amin(0) * 5, atol=0.1, rtol=1e-4)
+        torch.testing.assert_close(last.amax(0), first.amax(0) * 5, atol=0.1, rtol=1e-4)
+
+
+def test_a_picture_of_one_colour_has_no_face(light_meter: FaceDetector) -> None:
+    boxes, scores = light_meter(torch.full((3, 300, 200), 90, dtype=torch.uint8))
+    assert boxes.shape == (0, 4)
+    assert scores.shape == (0,)
+
+
+@pytest.mark.parametrize(("height", "width"), [(1, 1), (1, 500), (700, 3), (50, 50)])
+def test_any_size_is_taken(net: FaceDetector, height: int, width: int) -> None:
+    boxes, scores = net(torch.randint(0, 256, (3, height, width), dtype=torch.uint8))
+    assert boxes.shape == (len(scores), 4)
+
+
+@st.composite
+def some_boxes(draw: st.DrawFn) -> tuple[torch.Tensor, torch.Tensor]:
+    rows = draw(
+        st.lists(st.tuples(*[st.integers(0, 40)] * 2, *[st.integers(1, 40)] * 2, st.integers(1, 99)), max_size=12)
+    )
+    values = torch.tensor(rows, dtype=torch.float32).view(-1, 5)
+    return values[:, :4], values[:, 4] / 100
+
+
+@settings(max_examples=80, deadline=None)
+@given(some_boxes())
+def test_what_is_suppressed_overlaps_with_something_better(found: tuple[torch.Tensor, torch.Tensor]) -> None:
+    boxes, scores = found
+    kept, sure = suppress(boxes, scores)
+    assert (sure.diff() <= 0).all()
+    assert not (overlap(kept).fill_diagonal_(0) > 0.4).any()
+    for box, score in zip(boxes, scores, strict=True):
+        with_kept = overlap(torch.cat((box[None], kept)))[0, 1:]
+        assert bool(((with_kept > 0.4) & (sure >= score)).any())
+
+
+def test_overlap_is_the_intersection_over_the_union() -> None:
+    boxes = torch.tensor([[0.0, 0.0, 4.0, 4.0], [2.0, 0.0, 4.0, 4.0], [9.0, 9.0, 1.0, 1.0]])
+    expected = torch.tensor([[1.0, 1 / 3, 0.0], [1 / 3, 1.0, 0.0], [0.0, 0.0, 1.0]])
+    torch.testing.assert_close(overlap(boxes), expected)
+
+
+def test_scripted_equals_eager(light_meter: FaceDetector) -> None:
+    scripted = torch.jit.script(light_meter)
+    picture = white_dot(500, 400, 100, 150, 60)
+    for one, other in zip(light_meter(picture), scripted(picture), strict=True):
+        torch.testing.assert_close(one, other)
