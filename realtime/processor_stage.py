@@ -83,6 +83,7 @@ class ProcessorStage:
         self._finished = False
         self._owed: deque[_Owed] = deque()
         self._timer: asyncio.TimerHandle | None = None
+        self._timer_due_s = math.inf
         self.lane = batcher.open_lane(
             params, self, sample_rate=sample_rate, channels=channels, live=live, quality=quality
         )
@@ -150,10 +151,8 @@ class ProcessorStage:
         while self._owed and self._line.available >= self._owed[0].num_samples:
             owed = self._owed.popleft()
             self._listener.on_audio(self, self._line.read(owed.num_samples), owed.pts)
-        self._cancel_timer()
-        if self._owed and math.isfinite(self._owed[0].deadline_s):
-            wait_s = max(0.0, self._owed[0].deadline_s - self._clock.now_s())
-            self._timer = asyncio.get_running_loop().call_later(wait_s, self._on_deadline)
+        if self._owed and self._owed[0].deadline_s < self._timer_due_s:
+            self._set_timer(self._owed[0].deadline_s)
 
     def _emit_short(self) -> None:
         """Lets what is still owed leave at the very end, filled up with silence where rounding left it short."""
@@ -165,7 +164,7 @@ class ProcessorStage:
         self._cancel_timer()
 
     def _on_deadline(self) -> None:
-        self._timer = None
+        self._cancel_timer()
         if not self._owed:
             return
         if self._clock.now_s() >= self._owed[0].deadline_s:
@@ -176,7 +175,18 @@ class ProcessorStage:
                 return  # Input is still missing; the next write tries again.
         self._emit()
 
+    def _set_timer(self, due_s: float) -> None:
+        """Sees to the block owed by ``due_s``; one that leaves before lets the timer run, to be set anew when it ends.
+
+        That is a timer a block, where one for whatever is owed at the moment would be four.
+        """
+        self._cancel_timer()
+        self._timer_due_s = due_s
+        wait_s = max(0.0, due_s - self._clock.now_s())
+        self._timer = asyncio.get_running_loop().call_later(wait_s, self._on_deadline)
+
     def _cancel_timer(self) -> None:
+        self._timer_due_s = math.inf
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

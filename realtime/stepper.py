@@ -9,7 +9,7 @@ import math
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -27,8 +27,7 @@ RESERVED = frozenset({"type", "seq", "pts", "time_s"})
 """Fields of an event that the engine adds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One session's part of a batch.
 
     Attributes:
@@ -46,8 +45,7 @@ class Row:
     target: Target | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RowOutcome:
+class RowOutcome(NamedTuple):
     """What a step gave one session: an event or None, audio ``[channels, hop_samples]`` or None, or a fault."""
 
     event: Event | None = None
@@ -161,11 +159,16 @@ class Stepper:
         if len(result.events) != padded:
             raise PluginOutputInvalid(f"expected {padded} events or Nones, got {len(result.events)}")
         audio = self._read_audio(result, padded)
-        return [
-            # A copy, since a plugin may use the memory of its output again.
-            _check_row(self._plugin.spec.name, result.events[row], None if audio is None else audio[row].copy())
-            for row in range(count)
-        ]
+        if audio is None:
+            return [_check_event(self._plugin.spec.name, event, None) for event in result.events[:count]]
+        audio = audio[:count].copy()  # Since a plugin may use the memory of its output again.
+        # All at once: sixty-four rows one by one take longer than a light plugin's step. NaN is not below, either.
+        if -MAX_AMPLITUDE < audio.min() and audio.max() < MAX_AMPLITUDE:
+            check = _check_event
+        else:
+            check = _check_row
+        name = self._plugin.spec.name
+        return [check(name, event, rows) for event, rows in zip(result.events[:count], audio, strict=True)]
 
     def _read_audio(self, result: Result, padded: int) -> NDArray[np.float32] | None:
         if self._plugin.spec.kind == "analyzer":
@@ -180,11 +183,15 @@ class Stepper:
         return audio
 
 
-def _check_row(name: str, event: Event | None, audio: NDArray[np.float32] | None) -> RowOutcome:
+def _check_row(name: str, event: Event | None, audio: NDArray[np.float32]) -> RowOutcome:
     # "Not below" rather than "above" finds NaN, too.
-    if audio is not None and not np.abs(audio).max() < MAX_AMPLITUDE:
+    if not np.abs(audio).max() < MAX_AMPLITUDE:
         message = f"plugin {name!r}: expected finite audio below {MAX_AMPLITUDE:.0e}, got {np.abs(audio).max()}"
         return RowOutcome(fault=PluginOutputInvalid(message, param=name))
+    return _check_event(name, event, audio)
+
+
+def _check_event(name: str, event: Event | None, audio: NDArray[np.float32] | None) -> RowOutcome:
     if event is not None and not _is_event(event):
         message = f"plugin {name!r}: expected an event of finite JSON values without {', '.join(sorted(RESERVED))}"
         return RowOutcome(fault=PluginOutputInvalid(f"{message}, got {event!r:.200}", param=name))
