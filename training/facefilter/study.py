@@ -5,8 +5,6 @@ Invariant: a stage that is on disk is used as it is; delete its file to make it 
 
 from __future__ import annotations
 
-import hashlib
-import json
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,30 +13,23 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from rich.console import Console
-from torch import nn
 
 from models.face import Face
-from models.face_encoder import CLIP, FaceEncoder, FaceHead
+from models.face_encoder import FaceEncoder, FaceHead
 from models.face_finder import FaceFinder
 from models.separator import Separator
 from models.voice_encoder import VoiceEncoder
 
 from . import public_weights
-from .corpus import Recording, read_corpus, read_manifest
-from .embeddings import Embeddings, load_embeddings, save_embeddings
+from .corpus import Recording, read_corpus
+from .embeddings import Embeddings, load_embeddings
 from .faces import Seen, list_pictures, load_seen
-from .matching import MatchingOptions, Pairs, embed_faces, fit_face_head, fit_voice_head
+from .joint_space import FACE_HEADS, VOICE_HEAD, train_matching
 from .mixtures import Material
 from .rooms import load_rooms
 from .separation import CHECKPOINT, SeparationOptions, train_separator
-from .sexes import sex_scores
 from .voices import Readings, load_readings, public_voice_encoder
 from .waveforms import Waveforms, load_waveforms
-
-NUM_HEADS = 3
-NUM_FOLDS = 5
-LEAST_DEVIATION = 1e-3
-VOICE_DEVIATION = 0.02
 
 Array = NDArray[np.float32]
 
@@ -99,47 +90,7 @@ class Study:
 
     def train_matching(self) -> dict[str, Any]:
         """Trains the heads of faces and voices, embeds everything, and returns how well faces and voices match."""
-        scores, accuracy = sex_scores(self.recordings, self.readings)
-        head, mean, scale = self._voice_head(scores)
-        windows, starts = self._embed_voices(head, mean, scale)
-        clips = [i for i, r in enumerate(self.recordings) if r.face and i in windows]
-        pairs, seen_mean, seen_scale = self._pairs(clips, windows, scores)
-        rows = np.arange(len(clips))
-        trained = np.array([self.recordings[i].part == "train" for i in clips])
-        heads = [fit_face_head(pairs.take(rows[trained]), MatchingOptions(), seed) for seed in range(NUM_HEADS)]
-        faces = embed_faces(heads, pairs.seen)
-        folds = np.array([_fold(self.recordings[i].person) for i in clips])
-        for fold in range(NUM_FOLDS):
-            strangers = trained & (folds == fold)
-            crossed = fit_face_head(pairs.take(rows[trained & ~strangers]), MatchingOptions(), NUM_HEADS + fold)
-            faces[strangers] = embed_faces([crossed], pairs.seen[strangers])
-            self.console.print(f"fold {fold}: {int(strangers.sum())} people that its head did not see")
-        voices = np.stack([_unit(windows[i].mean(axis=0)) for i in clips])
-        names = [self.recordings[i].name for i in clips]
-        embeddings = Embeddings(
-            dict(zip(names, faces, strict=True)),
-            dict(zip(names, voices, strict=True)),
-            windows,
-            starts,
-            {name: scores[i] for name, i in zip(names, clips, strict=True)},
-        )
-        save_embeddings(embeddings, self.recordings, self.folder)
-        torch.save(
-            {
-                "heads": [one.state_dict() for one in heads],
-                "mean": torch.from_numpy(seen_mean),
-                "scale": torch.from_numpy(seen_scale),
-            },
-            self.folder / "face_heads.pt",
-        )
-        male = pairs.male > 0.5
-        figures = {
-            "held_out": match_accuracy(faces[~trained], voices[~trained], male[~trained]),
-            "crossed": match_accuracy(faces[trained], voices[trained], male[trained]),
-            "sex_of_voice_accuracy": accuracy,
-        }
-        (self.folder / "matching.json").write_text(json.dumps(figures, indent=1))
-        return figures
+        return train_matching(self.recordings, self.readings, self.seen, self.data, self.folder, self.console)
 
     def train_separator(self, options: SeparationOptions) -> Separator:
         """Trains the separator, from its checkpoint where there is one."""
@@ -147,7 +98,7 @@ class Study:
 
     def face(self) -> Face:
         """Returns the trained face network."""
-        state = torch.load(self.folder / "face_heads.pt", weights_only=True)
+        state = torch.load(self.folder / FACE_HEADS, weights_only=True)
         heads = []
         for weights in state["heads"]:
             head = FaceHead()
@@ -158,7 +109,7 @@ class Study:
     def voice(self) -> VoiceEncoder:
         """Returns the trained voice network."""
         encoder = public_voice_encoder(self.public)
-        state = torch.load(self.folder / "voice_head.pt", weights_only=True)
+        state = torch.load(self.folder / VOICE_HEAD, weights_only=True)
         encoder.head.load_state_dict(state["head"])
         encoder.mean.copy_(state["mean"])
         encoder.scale.copy_(state["scale"])
@@ -172,60 +123,6 @@ class Study:
         net.load_state_dict(state["net"])
         return net.eval()
 
-    def _voice_head(self, scores: dict[int, float]) -> tuple[nn.Linear, Array, Array]:
-        path = self.folder / "voice_head.pt"
-        if not path.is_file():
-            readings = self.readings
-            mean = readings.clean.mean(axis=0)
-            scale = (1.0 / (readings.clean.std(axis=0) + VOICE_DEVIATION)).astype(np.float32)
-            speakers: dict[str, list[int]] = {}
-            for k, i in enumerate(readings.owners):
-                if self.recordings[i].part == "train":
-                    speakers.setdefault(self.recordings[i].person, []).append(k)
-            several = [np.array(rows) for rows in speakers.values() if len(rows) > 1]
-            male = np.array([_probability(scores[int(i)]) for i in readings.owners], np.float32)
-            trained = np.isin(np.arange(len(male)), np.concatenate(several))
-            own = np.cumsum(trained) - 1
-            head = fit_voice_head(
-                ((readings.clean - mean) * scale)[trained], [own[rows] for rows in several], male[trained]
-            )
-            torch.save(
-                {"head": head.state_dict(), "mean": torch.from_numpy(mean), "scale": torch.from_numpy(scale)}, path
-            )
-        state = torch.load(path, weights_only=True)
-        head = nn.Linear(*reversed(state["head"]["weight"].shape))
-        head.load_state_dict(state["head"])
-        return head.requires_grad_(False), state["mean"].numpy(), state["scale"].numpy()
-
-    def _embed_voices(self, head: nn.Linear, mean: Array, scale: Array) -> tuple[dict[int, Array], dict[int, Array]]:
-        readings = self.readings
-        embed = lambda x: _unit(head(torch.from_numpy((x - mean) * scale)).numpy())  # noqa: E731
-        clean, noisy = embed(readings.clean), embed(readings.noisy)
-        windows, starts = {}, {}
-        for i in np.unique(readings.owners):
-            rows = readings.owners == i
-            windows[int(i)] = np.concatenate((clean[rows], noisy[rows]))
-            starts[int(i)] = np.tile(readings.starts_s[rows], 2)
-        return windows, starts
-
-    def _pairs(
-        self, clips: list[int], windows: dict[int, Array], scores: dict[int, float]
-    ) -> tuple[Pairs, Array, Array]:
-        seen = self.seen
-        mean = seen.values.mean(axis=0)
-        scale = (1.0 / (seen.values.std(axis=0) + LEAST_DEVIATION)).astype(np.float32)
-        values = np.clip((seen.values - mean) * scale, -CLIP, CLIP)
-        place = {path: k for k, path in enumerate(seen.paths)}
-        manifest = read_manifest(self.data / "lfw")
-        pairs = Pairs(
-            values[[place[self.recordings[i].face] for i in clips]],
-            [windows[i] for i in clips],
-            np.array([_probability(scores[i]) for i in clips], np.float32),
-            values[[place[f"lfw/{row['file']}"] for row in manifest]],
-            np.array([row["sex"] == "m" for row in manifest], np.float32),
-        )
-        return pairs, mean, scale
-
     def _finder(self) -> FaceFinder:
         return public_weights.face_finder(self.public / "package")
 
@@ -237,33 +134,3 @@ class Study:
         encoder.mean.copy_(torch.from_numpy(mean))
         encoder.scale.copy_(torch.from_numpy(scale))
         return encoder
-
-
-def match_accuracy(faces: Array, voices: Array, male: NDArray[np.bool_]) -> dict[str, float]:
-    """Returns how often the right one of two is chosen, voice to face and face to voice, over all pairs.
-
-    Args:
-        faces: Unit length ``[N, E]``.
-        voices: Of the same people, ``[N, E]``.
-        male: ``[N]``.
-    """
-    similarity = faces @ voices.T
-    own = np.diag(similarity)
-    apart = ~np.eye(len(own), dtype=bool)
-    opposite = male[:, None] != male[None]
-    kinds = {"opposite": opposite, "same": apart & ~opposite, "all": apart}
-    right = ((own[:, None] > similarity) + 0.0 + (own[None] > similarity)) / 2
-    return {kind: float(right[where].mean()) for kind, where in kinds.items()}
-
-
-def _fold(person: str) -> int:
-    return int(hashlib.sha256(person.encode()).hexdigest(), 16) // 7 % NUM_FOLDS
-
-
-def _probability(log_odds: float) -> float:
-    return float(1.0 / (1.0 + np.exp(-log_odds)))
-
-
-def _unit(x: Array) -> Array:
-    unit: Array = x / np.linalg.norm(x, axis=-1, keepdims=True)
-    return unit
