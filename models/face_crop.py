@@ -18,16 +18,15 @@ def crop_face(picture: Tensor, face: Tensor, size: int = CROP_SIZE, face_size: i
 
     Args:
         picture: uint8 or float32 ``[3, H, W]``, RGB in 0..255.
-        face: float32 ``[4]``, the face's square in pixels: left, top, width, height.
+        face: float32 ``[4]``, the face's square in pixels: left, top, right, bottom.
         size: Height and width of the result.
         face_size: Those of the face's square in it.
 
     Returns:
         float32 ``[3, size, size]``, RGB in 0..255.
     """
-    side = face[2] * (float(size) / face_size)
-    edge = (side - face[2]) / 2
-    return cut(picture, torch.stack((face[0] - edge, face[1] - edge, side, side)), size)
+    edge = (face[2] - face[0]) * ((float(size) / face_size - 1.0) / 2)
+    return cut(picture, torch.cat((face[:2] - edge, face[2:] + edge)), size)
 
 
 def cut(picture: Tensor, box: Tensor, size: int) -> Tensor:
@@ -38,14 +37,14 @@ def cut(picture: Tensor, box: Tensor, size: int) -> Tensor:
 
     Args:
         picture: uint8 or float32 ``[3, H, W]``, RGB in 0..255.
-        box: float32 ``[4]``: left, top, width and height in pixels; the width is taken for both, at least 1.
+        box: float32 ``[4]``: left, top, right, bottom in pixels; as high as it is wide, at least 1.
         size: Height and width of the result.
 
     Returns:
         float32 ``[3, size, size]``, RGB in 0..255.
     """
     edges: list[float] = box.tolist()
-    side = max(edges[2], 1.0)
+    side = max(edges[2] - edges[0], 1.0)
     first_row, rows = _weights(edges[1], side, size, picture.size(1))
     first_column, columns = _weights(edges[0], side, size, picture.size(2))
     # Only what is looked at becomes float: a photograph of 16 megapixels would take 192 MB.

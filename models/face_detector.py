@@ -60,7 +60,7 @@ class FaceDetector(nn.Module):
             picture: uint8 ``[3, H, W]``, RGB.
 
         Returns:
-            ``boxes [N, 4]``, float32 pixels of the picture: left, top, width, height, possibly beyond its border; and
+            ``boxes [N, 4]``, float32 pixels of the picture: left, top, right, bottom, possibly beyond its border; and
             ``scores [N]`` in (0.1, 1), falling. No two boxes overlap by more than 0.4 of their union.
         """
         boxes: list[Tensor] = []
@@ -86,7 +86,7 @@ class FaceDetector(nn.Module):
         boxes, scores = self.decode(self.predict(x))
         kept = torch.topk(scores, min(scores.numel(), self.max_candidates))[1]
         kept = kept[scores[kept] > self.min_score]
-        offset = torch.tensor([left, top, 0, 0], dtype=torch.float32, device=boxes.device)
+        offset = torch.tensor([left, top, left, top], dtype=torch.float32, device=boxes.device)
         return (boxes[kept] - offset) / scale, scores[kept]
 
     @torch.jit.export
@@ -114,7 +114,8 @@ class FaceDetector(nn.Module):
         along = torch.arange(cells, dtype=torch.float32, device=y.device)
         corner = torch.stack((along.expand(cells, cells), along.unsqueeze(1).expand(cells, cells)), 2)
         size = torch.exp(y[..., 2:4]) * self.anchors
-        boxes = torch.cat((torch.sigmoid(y[..., :2]) + corner - size / 2, size), 3) * self.cell
+        centre = torch.sigmoid(y[..., :2]) + corner
+        boxes = torch.cat((centre - size / 2, centre + size / 2), 3) * self.cell
         return boxes.reshape(-1, 4), torch.sigmoid(y[..., 4]).reshape(-1)
 
 
@@ -122,7 +123,7 @@ def suppress(boxes: Tensor, scores: Tensor, max_overlap: float = MAX_OVERLAP) ->
     """Keeps the best of boxes that overlap (greedy non-maximum suppression).
 
     Args:
-        boxes: float32 ``[N, 4]``: left, top, width, height.
+        boxes: float32 ``[N, 4]``: left, top, right, bottom.
         scores: float32 ``[N]``.
         max_overlap: Intersection over union that two boxes may have.
 
@@ -144,7 +145,7 @@ def suppress(boxes: Tensor, scores: Tensor, max_overlap: float = MAX_OVERLAP) ->
 
 def overlap(boxes: Tensor) -> Tensor:
     """Returns the intersection over union of every two of ``boxes [N, 4]``: ``[N, N]``."""
-    low, high = boxes[:, :2], boxes[:, :2] + boxes[:, 2:]
+    low, high = boxes[:, :2], boxes[:, 2:]
     shared = (torch.minimum(high[:, None], high) - torch.maximum(low[:, None], low)).clamp_min(0.0).prod(2)
-    area = boxes[:, 2:].prod(1)
+    area = (high - low).prod(1)
     return shared / (area[:, None] + area - shared).clamp_min(1e-6)

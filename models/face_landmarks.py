@@ -92,20 +92,21 @@ class FaceLandmarks(nn.Module):
             points: float32 ``[B, 68, 2]``.
 
         Returns:
-            float32 ``[B, 4]`` in the units of the points: left, top, width, height.
+            float32 ``[B, 4]`` in the units of the points: left, top, right, bottom.
         """
         parts = torch.matmul(self.parts, points)
         eye_to_mouth = torch.linalg.vector_norm(parts[:, :2] - parts[:, 2:], dim=2).mean(1, keepdim=True)
         side = eye_to_mouth / self.eye_to_mouth
-        corner = parts.mean(1) - side / 2
-        return torch.cat((corner[:, :1], corner[:, 1:] + self.drop * side, side, side), 1)
+        centre = parts.mean(1)
+        centre = torch.cat((centre[:, :1], centre[:, 1:] + self.drop * side), 1)
+        return torch.cat((centre - side / 2, centre + side / 2), 1)
 
 
 def bounding_square(points: Tensor, margin: float) -> Tensor:
-    """Returns ``[B, 4]`` (left, top, width, height), the square about points ``[B, N, 2]``, larger by ``margin``."""
+    """Returns ``[B, 4]`` (left, top, right, bottom), the square about points ``[B, N, 2]``, larger by ``margin``."""
     low, high = points.amin(1), points.amax(1)
     side = (high - low).amax(1, keepdim=True) * (1.0 + margin)
-    return torch.cat(((low + high - side) / 2, side, side), 1)
+    return torch.cat(((low + high - side) / 2, (low + high + side) / 2), 1)
 
 
 def _mean_of(first: int, last: int) -> Tensor:

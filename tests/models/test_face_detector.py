@@ -43,7 +43,7 @@ def test_a_cell_says_where_and_how_large(net: FaceDetector) -> None:
     best = int(scores.argmax())
     size = torch.tensor(ANCHORS[anchor]) * torch.stack((width, height)).exp() * CELL
     centre = (torch.stack((x, y)).sigmoid() + torch.tensor([column, row])) * CELL
-    torch.testing.assert_close(boxes[best], torch.cat((centre - size / 2, size)))
+    torch.testing.assert_close(boxes[best], torch.cat((centre - size / 2, centre + size / 2)))
     torch.testing.assert_close(scores[best], sure.sigmoid())
     assert boxes.shape == (180, 4)
 
@@ -54,7 +54,7 @@ def test_the_box_is_in_pixels_of_the_picture(light_meter: FaceDetector, height: 
     y, x, size = height // 3, width // 4, max(height, width) // 20
     boxes, _ = light_meter.look(white_dot(height, width, y, x, size), side)
     # The last pool lights up the cells left of the dot's and above it, too.
-    centre = (boxes[:, :2] + boxes[:, 2:] / 2).amax(0)
+    centre = ((boxes[:, :2] + boxes[:, 2:]) / 2).amax(0)
     cell = CELL * max(height, width) / side
     assert (centre - torch.tensor([x + size / 2, y + size / 2])).abs().max() < cell
 
@@ -87,7 +87,7 @@ def some_boxes(draw: st.DrawFn) -> tuple[torch.Tensor, torch.Tensor]:
         st.lists(st.tuples(*[st.integers(0, 40)] * 2, *[st.integers(1, 40)] * 2, st.integers(1, 99)), max_size=12)
     )
     values = torch.tensor(rows, dtype=torch.float32).view(-1, 5)
-    return values[:, :4], values[:, 4] / 100
+    return torch.cat((values[:, :2], values[:, :2] + values[:, 2:4]), 1), values[:, 4] / 100
 
 
 @settings(max_examples=80, deadline=None)
@@ -103,7 +103,7 @@ def test_what_is_suppressed_overlaps_with_something_better(found: tuple[torch.Te
 
 
 def test_overlap_is_the_intersection_over_the_union() -> None:
-    boxes = torch.tensor([[0.0, 0.0, 4.0, 4.0], [2.0, 0.0, 4.0, 4.0], [9.0, 9.0, 1.0, 1.0]])
+    boxes = torch.tensor([[0.0, 0.0, 4.0, 4.0], [2.0, 0.0, 6.0, 4.0], [9.0, 9.0, 10.0, 10.0]])
     expected = torch.tensor([[1.0, 1 / 3, 0.0], [1 / 3, 1.0, 0.0], [0.0, 0.0, 1.0]])
     torch.testing.assert_close(overlap(boxes), expected)
 

@@ -43,46 +43,46 @@ def finder(boxes: list[list[float]], scores: list[float]) -> FaceFinder:
 
 def test_the_square_is_where_the_points_are_not_where_the_detector_looked() -> None:
     picture = stars((200, 150))
-    off, better = finder([[160.0, 120.0, 100.0, 120.0]], [0.9]), finder([[180.0, 130.0, 112.0, 112.0]], [0.9])
+    off, better = finder([[160.0, 120.0, 260.0, 240.0]], [0.9]), finder([[180.0, 130.0, 292.0, 242.0]], [0.9])
     for net in (off, better):
         boxes, scores = net(picture)
-        left, top, width, height = boxes[0].tolist()
-        assert width == height
-        assert left < 201.5 < left + width / 2
-        assert top < 151.5 < top + width / 2
+        left, top, right, bottom = boxes[0].tolist()
+        assert right - left == pytest.approx(bottom - top)
+        assert left < 201.5 < (left + right) / 2
+        assert top < 151.5 < (top + bottom) / 2
         torch.testing.assert_close(scores, torch.tensor([0.9]))
 
 
 def test_two_boxes_that_end_on_one_face_are_one_face() -> None:
-    net = finder([[160.0, 120.0, 100.0, 120.0], [185.0, 60.0, 110.0, 110.0]], [0.9, 0.6])
+    net = finder([[160.0, 120.0, 260.0, 240.0], [185.0, 60.0, 295.0, 170.0]], [0.9, 0.6])
     boxes, scores = net(stars((200, 150)))
     assert len(boxes) == 1
     torch.testing.assert_close(scores, torch.tensor([0.9]))
 
 
 def test_faces_come_by_their_scores() -> None:
-    net = finder([[160.0, 120.0, 100.0, 100.0], [380.0, 220.0, 100.0, 100.0]], [0.5, 0.8])
+    net = finder([[160.0, 120.0, 260.0, 220.0], [380.0, 220.0, 480.0, 320.0]], [0.5, 0.8])
     boxes, scores = net(stars((200, 150), (420, 250)))
     torch.testing.assert_close(scores, torch.tensor([0.8, 0.5]))
     assert boxes[0, 0] > boxes[1, 0] + 100
 
 
-@pytest.mark.parametrize("scores", [[], [0.29]])
+@pytest.mark.parametrize("scores", [[], [0.39]])
 def test_what_is_unsure_is_no_face(scores: list[float]) -> None:
-    boxes, sure = finder([[10.0, 10.0, 50.0, 50.0]] * len(scores), scores)(stars((20, 20)))
+    boxes, sure = finder([[10.0, 10.0, 60.0, 60.0]] * len(scores), scores)(stars((20, 20)))
     assert boxes.shape == (0, 4)
     assert sure.shape == (0,)
 
 
 def test_a_crowd_is_cut_short() -> None:
     places = [(20 + 90 * (i % 6), 20 + 90 * (i // 6)) for i in range(20)]
-    net = finder([[x - 30.0, y - 30.0, 60.0, 60.0] for x, y in places], [0.9 - 0.01 * i for i in range(20)])
+    net = finder([[x - 30.0, y - 30.0, x + 30.0, y + 30.0] for x, y in places], [0.9 - 0.01 * i for i in range(20)])
     assert len(net(stars(*places))[0]) == 16
 
 
 def test_a_box_becomes_a_square_about_its_centre() -> None:
-    expected = torch.tensor([[0.0, 10.0, 40.0, 40.0], [5.0, -10.0, 30.0, 30.0]])
-    torch.testing.assert_close(square(torch.tensor([[10.0, 10.0, 20.0, 40.0], [5.0, 0.0, 30.0, 10.0]])), expected)
+    expected = torch.tensor([[0.0, 10.0, 40.0, 50.0], [5.0, -10.0, 35.0, 20.0]])
+    torch.testing.assert_close(square(torch.tensor([[10.0, 10.0, 30.0, 50.0], [5.0, 0.0, 35.0, 10.0]])), expected)
 
 
 def test_scripted_equals_eager() -> None:

@@ -21,21 +21,23 @@ def a_face(left_eye: tuple[float, float], right_eye: tuple[float, float], mouth:
 
 
 def test_eyes_and_mouth_place_the_square(net: FaceLandmarks) -> None:
-    left, top, width, height = net.square(a_face((70.0, 80.0), (130.0, 80.0), (100.0, 120.0)))[0].tolist()
-    assert width == height == pytest.approx(50.0 / EYE_TO_MOUTH, rel=1e-5)
-    assert left + width / 2 == pytest.approx(100.0, abs=1e-3)
-    assert top + width / 2 == pytest.approx(280.0 / 3 + DROP * width, abs=1e-3)
+    left, top, right, bottom = net.square(a_face((70.0, 80.0), (130.0, 80.0), (100.0, 120.0)))[0].tolist()
+    side = 50.0 / EYE_TO_MOUTH
+    assert right - left == pytest.approx(side, rel=1e-5)
+    assert bottom - top == pytest.approx(side, rel=1e-5)
+    assert (left + right) / 2 == pytest.approx(100.0, abs=1e-3)
+    assert (top + bottom) / 2 == pytest.approx(280.0 / 3 + DROP * side, abs=1e-3)
 
 
 def test_the_square_goes_with_the_face(net: FaceLandmarks) -> None:
     face = a_face((70.0, 80.0), (130.0, 84.0), (98.0, 120.0))
     square, moved = net.square(face), net.square(face * 2 + torch.tensor([10.0, -30.0]))
-    torch.testing.assert_close(moved, square * 2 + torch.tensor([10.0, -30.0, 0.0, 0.0]), atol=1e-3, rtol=1e-5)
+    torch.testing.assert_close(moved, square * 2 + torch.tensor([10.0, -30.0, 10.0, -30.0]), atol=1e-3, rtol=1e-5)
 
 
 def test_a_bounding_square_holds_its_points_in_the_middle() -> None:
     points = torch.tensor([[[10.0, 20.0], [30.0, 60.0], [14.0, 33.0]]])
-    torch.testing.assert_close(bounding_square(points, 0.5), torch.tensor([[-10.0, 10.0, 60.0, 60.0]]))
+    torch.testing.assert_close(bounding_square(points, 0.5), torch.tensor([[-10.0, 10.0, 50.0, 70.0]]))
 
 
 def test_each_convolution_of_a_block_hears_those_before_it(net: FaceLandmarks) -> None:
