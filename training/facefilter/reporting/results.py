@@ -45,7 +45,7 @@ class Results:
         return cls(
             {name: rounded(trials[name]) for name in sorted(trials)},
             {name: _with_short_curve(papers[name]) for name in sorted(papers)},
-            rounded(thinned(curve)),
+            tuple(rounded(thinned(curve))),
         )
 
     def over(self, older: Results) -> Results:

@@ -43,6 +43,8 @@ from .subject import Subject
 
 DATA = Path(os.path.relpath(Path(__file__).parents[4] / "shared" / "data"))
 RUNS = Path("runs") / "facefilter"
+LEARNERS = 200
+"""Mixtures a seed of the people of speechocean762: there are 15."""
 
 console = Console()
 
@@ -69,7 +71,7 @@ class Setting:
     @cached_property
     def learners(self) -> Bench:
         """Mixtures of the people who say several sentences."""
-        return Bench(self.subject, self.evidence.learners, self.runs / "observations" / "speechocean762")
+        return Bench(self.subject, self.evidence.learners, self.runs / "observations" / "speechocean762", LEARNERS)
 
 
 TRIALS: Mapping[str, Callable[[Setting], Figure]] = {

@@ -40,6 +40,9 @@ CONDITIONS: dict[str, Condition] = {
 """What is run. That the other talker's face was given is no condition of its own: it is ``face``, judged the other way
 round."""
 
+CONTROLS = ("face_of_stranger", "no_target", "voice_against_face")
+"""What needs no more than the mixtures of the first seed."""
+
 WITH_SDR = ("face", "no_target", "voice", "both")
 """BSS Eval costs as much as the separator does: it is for what the papers measure."""
 
@@ -108,8 +111,10 @@ class Bench:
         """Returns who is in each observation ``[N, 2]``, for clustered errors."""
         return np.stack([self.people[observations.target], self.people[observations.other]], 1)
 
-    def observe(self, name: str, seeds: Sequence[int] = SEEDS) -> Observations:
-        """Returns what became of all mixtures of ``seeds`` under the condition ``name``."""
+    def observe(self, name: str, seeds: Sequence[int] | None = None) -> Observations:
+        """Returns what became of all mixtures of ``seeds``, by default its own, under the condition ``name``."""
+        if seeds is None:
+            seeds = SEEDS[:1] if name in CONTROLS else SEEDS
         parts = [self._seed(name, seed) for seed in seeds]
         return Observations(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
+from rich.progress import track
 
 from models.export import ARTIFACTS
 
@@ -30,6 +31,7 @@ FILES = 12
 SHORTEST_S = 3.0
 CONDITIONS = ("face", "voice", "both")
 AROUND_SAMPLES = 320
+NAN_AT = SAMPLE_RATE // 2
 
 
 class ServiceFailed(Exception):
@@ -37,34 +39,27 @@ class ServiceFailed(Exception):
 
 
 def run(subject: Subject, evidence: Evidence) -> Figure:
-    """Returns the contents of ``served.json``: opposite-sex mixtures, and the shift at which output fits best."""
+    """Returns the contents of ``served.json``: opposite-sex mixtures, the shift at which output fits best, and NaN."""
     talkers = evidence.faces
     mixtures = chosen_mixtures(talkers)
     people = numbers_of([talkers[mixture.talkers[0]].person for mixture in mixtures])
     found, refused = {}, {}
     for condition in CONDITIONS:
-        gains, shifts, errors = [], [], []
-        for mixture in mixtures:
-            try:
-                wet = processed(mixture, talkers[mixture.talkers[0]], condition, subject.folder)
-            except ServiceFailed as error:
-                errors.append(str(error))
-                gains.append(float("nan"))
-                continue
-            wanted, audio = mixture.parts[0], mixture.audio
-            gains.append(float(si_sdr(wet, wanted) - si_sdr(audio, wanted)))
-            shifts.append(best_shift(wet, audio))
+        outputs, refused[condition] = _processed_all(mixtures, talkers, condition, subject.folder)
+        gains = [float("nan") if wet is None else _gain(wet, one) for wet, one in zip(outputs, mixtures, strict=True)]
         found[condition] = {
             "si_sdri": mean_of(gains, people),
-            "each_db": [rounded(gain, 2) if gain == gain else None for gain in gains],
-            "shift_samples": sorted(set(shifts)),
+            "each_db": [None if np.isnan(gain) else rounded(gain, 2) for gain in gains],
+            "shift_samples": sorted(
+                {best_shift(wet, one.audio) for wet, one in zip(outputs, mixtures, strict=True) if wet is not None}
+            ),
         }
-        refused[condition] = errors
     return {
         "how": "tectum process MIXTURE -o OUT --plugin facefilter --face PICTURE --voice SAMPLE",
         "files": len(mixtures),
         "conditions": found,
         "refused": refused,
+        "nan": _with_nan(mixtures[0], talkers, subject.folder),
     }
 
 
@@ -81,15 +76,15 @@ def chosen_mixtures(talkers: tuple[Talker, ...]) -> list[Mixture]:
     return fit[:FILES]
 
 
-def processed(mixture: Mixture, target: Talker, condition: str, artifacts: Path = ARTIFACTS) -> Samples:
-    """Returns what ``tectum process`` makes of a mixture ``[T]``.
+def processed(audio: Samples, target: Talker, condition: str, artifacts: Path = ARTIFACTS) -> Samples:
+    """Returns what ``tectum process`` makes of ``audio`` ``[T]``.
 
     Raises:
         ServiceFailed: When it ends with an error.
     """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        soundfile.write(folder / "mixture.wav", mixture.audio, SAMPLE_RATE, subtype="FLOAT")
+        soundfile.write(folder / "mixture.wav", audio, SAMPLE_RATE, subtype="FLOAT")
         soundfile.write(folder / "sample.wav", target.sample, SAMPLE_RATE, subtype="FLOAT")
         command = [sys.executable, "-m", "realtime", "process", str(folder / "mixture.wav")]
         command += ["-o", str(folder / "out.wav"), "--plugin", "facefilter", "--device", "cpu", "--json"]
@@ -105,10 +100,47 @@ def processed(mixture: Mixture, target: Talker, condition: str, artifacts: Path 
         if done.returncode:
             raise ServiceFailed(_reason(done.stdout, done.stderr))
         wet, _ = soundfile.read(folder / "out.wav", dtype="float32")
-    if wet.shape != mixture.audio.shape:
-        raise ServiceFailed(f"expected {mixture.audio.shape} samples out, got {wet.shape}")
+    if wet.shape != audio.shape:
+        raise ServiceFailed(f"expected {audio.shape} samples out, got {wet.shape}")
     samples: Samples = wet
     return samples
+
+
+def _processed_all(
+    mixtures: list[Mixture], talkers: tuple[Talker, ...], condition: str, artifacts: Path
+) -> tuple[list[Samples | None], list[str]]:
+    """Returns every output, None where the service refused, and what it said then."""
+    outputs: list[Samples | None] = []
+    refused: list[str] = []
+    for mixture in track(mixtures, description=f"tectum process, {condition}"):
+        try:
+            outputs.append(processed(mixture.audio, talkers[mixture.talkers[0]], condition, artifacts))
+        except ServiceFailed as error:
+            outputs.append(None)
+            refused.append(str(error))
+    return outputs, refused
+
+
+def _with_nan(mixture: Mixture, talkers: tuple[Talker, ...], artifacts: Path) -> Figure:
+    """Returns whether a file with a tenth of a second of NaN comes out finite, and is itself again a second later."""
+    audio = mixture.audio.copy()
+    audio[NAN_AT : NAN_AT + SAMPLE_RATE // 10] = np.nan
+    after = slice(NAN_AT + SAMPLE_RATE // 10 + SAMPLE_RATE, None)
+    target = talkers[mixture.talkers[0]]
+    try:
+        harmed, unharmed = (processed(x, target, "voice", artifacts) for x in (audio, mixture.audio))
+    except ServiceFailed as error:
+        return {"finite": False, "refused": str(error), "si_sdr_against_unharmed": None}
+    finite = bool(np.isfinite(harmed).all())
+    return {
+        "finite": finite,
+        "refused": None,
+        "si_sdr_against_unharmed": rounded(float(si_sdr(harmed[after], unharmed[after])), 1) if finite else None,
+    }
+
+
+def _gain(wet: Samples, mixture: Mixture) -> float:
+    return float(si_sdr(wet, mixture.parts[0]) - si_sdr(mixture.audio, mixture.parts[0]))
 
 
 def best_shift(wet: Samples, audio: Samples) -> int:

@@ -36,7 +36,7 @@ def test_what_is_new_replaces_what_is_old_and_the_rest_stays():
     old = Results.collect({"noise": {"a": 1}, "alone": {"a": 1}}, {}, ({"step": 1},))
     merged = Results.collect({"noise": {"a": 2}}, {}).over(old)
     assert merged.trials == {"alone": {"a": 1}, "noise": {"a": 2}}
-    assert list(merged.curve) == [{"step": 1}]
+    assert merged.curve == ({"step": 1},)
 
 
 def test_nothing_there_is_nothing(tmp_path):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
@@ -29,10 +27,10 @@ def evidence(tmp_path_factory: pytest.TempPathFactory) -> Evidence:
     return new_evidence(tmp_path_factory.mktemp("people"))
 
 
-@pytest.fixture
-def bench(subject: Subject, evidence: Evidence, tmp_path: Path) -> Bench:
-    """Twelve mixtures a seed."""
-    return Bench(subject, evidence.faces, tmp_path, 12)
+@pytest.fixture(scope="session")
+def bench(subject: Subject, evidence: Evidence, tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    """Six mixtures a seed, observed once for all tests."""
+    return Bench(subject, evidence.faces, tmp_path_factory.mktemp("observed"), 6)
 
 
 @pytest.fixture

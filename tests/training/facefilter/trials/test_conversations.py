@@ -64,7 +64,7 @@ def test_a_lock_is_on_whom_the_output_is_nearer_from_then_on(row):
 
 
 def test_with_and_without_a_lock_the_same_conversations_are_heard(subject, evidence, monkeypatch):
-    monkeypatch.setattr(lock_on, "CONVERSATIONS", 2)
+    monkeypatch.setattr(lock_on, "CONVERSATIONS", 1)
     figures = lock_on.run(subject, evidence)["sets"]
     by_face = figures["facevoice"]["face"]["all"]
     assert by_face["locked"]["share"] == 1.0

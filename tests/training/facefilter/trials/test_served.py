@@ -26,4 +26,4 @@ def test_what_the_service_refuses_is_told_in_its_words(evidence, monkeypatch, tm
     monkeypatch.setattr(served, "SHORTEST_S", 2.0)
     mixture = served.chosen_mixtures(evidence.faces)[0]
     with pytest.raises(served.ServiceFailed, match=r"manifest|model|facefilter"):
-        served.processed(mixture, evidence.faces[mixture.talkers[0]], "face", tmp_path)
+        served.processed(mixture.audio, evidence.faces[mixture.talkers[0]], "face", tmp_path)

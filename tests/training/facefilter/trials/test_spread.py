@@ -10,7 +10,7 @@ import pytest
 from training.facefilter.trials.spread import clustered_error, mean_of, share_of
 
 
-def draw_pairs(rng, people=40, mixtures=400):
+def draw_pairs(rng, people=30, mixtures=200):
     """Values of mixtures of two: something of either person, in whichever role, and something of its own."""
     effect = rng.normal(0.0, 1.0, people)
     pairs = np.array([rng.choice(people, 2, replace=False) for _ in range(mixtures)])
@@ -18,10 +18,10 @@ def draw_pairs(rng, people=40, mixtures=400):
 
 
 def test_the_error_of_mixtures_that_share_people_is_found_by_simulation(rng):
-    drawn = [draw_pairs(rng) for _ in range(300)]
+    drawn = [draw_pairs(rng) for _ in range(200)]
     spread = np.std([values.mean() for values, _ in drawn])
     errors = [clustered_error(values, pairs) for values, pairs in drawn]
-    assert np.mean(errors) == pytest.approx(spread, rel=0.15)
+    assert np.mean(errors) == pytest.approx(spread, rel=0.2)
     independent = np.mean([values.std() / math.sqrt(len(values)) for values, _ in drawn])
     assert independent < 0.5 * spread, "an error that ignores who is in a mixture would be far too small"
 

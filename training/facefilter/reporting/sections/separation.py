@@ -27,8 +27,9 @@ def separation_section(trial: Content) -> str:
     counted = ", ".join(f"{count} {sex}" for sex, count in trial["recordings_by_sex"].items())
     missing = trial["no_face_found"]
     parts = (
-        f"{len(trial['seeds'])} seeds of {trial['mixtures_a_seed']} mixtures at 0 dB of {trial['people']} people "
-        f"({trial['recordings']} recordings: {counted}), 1 s or longer, each judged towards either of its talkers."
+        f"{len(trial['seeds'])} seeds of {trial['mixtures_a_seed']} mixtures each (controls: one seed) at 0 dB of "
+        f"{trial['people']} people ({trial['recordings']} recordings: {counted}), 1 s or longer, each judged towards "
+        "either of its talkers."
         + (f" In {missing} pictures no face was found: the middle of the picture was taken." if missing else ""),
         "SI-SDRi, dB:",
         by_pair(trial, "si_sdri", decibels),

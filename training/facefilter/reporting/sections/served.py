@@ -26,6 +26,12 @@ def served_section(trial: Content) -> str:
         for reason in sorted(set(reasons))
     ]
     told = "\n\nRefused by the service:\n\n" + "\n".join(refused) if refused else ""
+    nan = trial["nan"]
+    if nan["finite"]:
+        told += (
+            "\n\nA file with a tenth of a second of NaN in it comes out finite, and from a second later on like the "
+            f"unharmed one to {nan['si_sdr_against_unharmed']:g} dB."
+        )
     return (
         f"`{trial['how']}` on {trial['files']} opposite-sex mixtures, compared sample by sample: alignment is part of "
         "the figure.\n\n" + table(header, rows) + told
