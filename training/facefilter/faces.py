@@ -90,10 +90,10 @@ def _crop(picture: Tensor, finder: FaceFinder) -> tuple[Tensor, bool]:
     boxes, _ = finder(picture)
     has_face = len(boxes) > 0
     if has_face:
-        box = max(boxes, key=lambda square: float(square[2]))
+        box = max(boxes, key=lambda square: float(square[2] - square[0]))
     else:
         height, width = picture.shape[1:]
-        box = torch.tensor([0.2 * width, 0.2 * height, 0.6 * width, 0.6 * width])
+        box = torch.tensor([0.2 * width, 0.5 * height - 0.3 * width, 0.8 * width, 0.5 * height + 0.3 * width])
     return finder.crop(picture, box), has_face
 
 
