@@ -35,9 +35,9 @@ class HalfConv2d(nn.Module):
 
 
 def halve(module: nn.Module) -> None:
-    """Replaces every convolution below ``module`` by one that is stored in half precision."""
+    """Replaces every convolution of one group below ``module`` by one that is stored in half precision."""
     for name, child in module.named_children():
-        if isinstance(child, nn.Conv2d):
+        if isinstance(child, nn.Conv2d) and child.groups == 1:
             setattr(module, name, HalfConv2d(child))
         else:
             halve(child)
