@@ -6,7 +6,6 @@ Invariant: the picture that is embedded is the picture that the heads were train
 from typing import Final
 
 import torch
-import torch
 from torch import Tensor, nn
 
 from .face_encoder import PICTURE_SIZE, FaceEncoder
