@@ -26,6 +26,10 @@ Signal = NDArray[np.float32]
 
 SEGMENT_S = 4.0
 NUM_TARGETS = 2
+OPPOSITE = 0.6
+"""Share of second talkers of the other sex, where both are known: a face tells more of those."""
+SAME_AGAIN = 0.7
+"""How often, where one person speaks, both targets are that person; otherwise the second is somebody absent."""
 SHARES = {"two": 0.68, "one": 0.15, "clean": 0.08, "absent": 0.06, "noise": 0.03}
 """How often each kind of mixture comes: two talkers; one and noise; one alone; one who is not wanted; noise alone."""
 
@@ -84,6 +88,7 @@ class Mixer:
                 self._noise.setdefault(recording.corpus, []).append(i)
             elif recording.part == part and i in material.embeddings.windows:
                 self._people.setdefault(recording.person, []).append(i)
+        self._sex = {person: self._sex_of(items[0]) for person, items in self._people.items()}
         self._faces = [p for p, items in self._people.items() if material.recordings[items[0]].face]
         self._corpora: dict[str, list[str]] = {}
         for person, items in self._people.items():
@@ -97,7 +102,9 @@ class Mixer:
     def mixture(self, kind: str) -> Mixture:
         """Returns a mixture of a kind of ``SHARES``."""
         rng = self._rng
-        people = self._two_people()
+        people = self._two_people(0.8 if kind != "two" else OPPOSITE)
+        if kind in ("one", "clean") and rng.random() < SAME_AGAIN:
+            people[1] = people[0]
         used = [int(rng.choice(self._people[person])) for person in people]
         room = self._room()
         talkers = np.zeros((NUM_TARGETS, self._length), np.float32)
@@ -109,11 +116,14 @@ class Mixer:
         if kind in ("one", "noise") or (kind in ("two", "absent") and rng.random() < 0.5):
             noise = self._placed(self._ambience(), room, 2) * _gain(-rng.uniform(0.0, 25.0))
         if kind == "absent":
-            people = [self._other_person(people[0]), self._other_person(people[0])]
+            people = [self._somebody_else(people[0]), self._somebody_else(people[0])]
             used = [int(rng.choice(self._people[person])) for person in people]
             references, others = np.zeros_like(talkers), np.stack((talkers[0], talkers[0]))
+        elif people[0] == people[1]:
+            references, others = np.stack((talkers[0], talkers[0])), np.zeros_like(talkers)
+            used[1] = used[0]
         else:
-            references, others = talkers, talkers[::-1].copy()
+            references, others = talkers.copy(), talkers[::-1].copy()
         targets = np.stack([self._target(person, i) for person, i in zip(people, used, strict=True)])
         voices = np.stack([self._material.embeddings.mean_voice(i) for i in used])
         if rng.random() < 0.08:  # nobody asked for: take out the noise, keep every voice
@@ -123,7 +133,11 @@ class Mixer:
         audio = coded(stack[-1], rng) if rng.random() < 0.08 else stack[-1]
         return Mixture(audio, stack[:2], stack[2:4], targets.astype(np.float32), voices.astype(np.float32))
 
-    def _two_people(self) -> list[str]:
+    def _sex_of(self, i: int) -> str:
+        recording = self._material.recordings[i]
+        return recording.sex or self._material.embeddings.sex.get(recording.name, "")
+
+    def _two_people(self, opposite: float) -> list[str]:
         rng = self._rng
         if rng.random() < 0.55:
             first = str(rng.choice(self._faces))
@@ -133,16 +147,20 @@ class Mixer:
             first = str(rng.choice(pool))
             if rng.random() < 0.3:
                 pool = self._any_corpus()
-        second = first
-        while second == first:
-            second = str(rng.choice(pool))
-        return [first, second]
+        return [first, self._another(first, pool, opposite)]
 
-    def _other_person(self, person: str) -> str:
-        other = person
-        while other == person:
-            other = str(self._rng.choice(self._faces if self._rng.random() < 0.6 else self._any_corpus()))
-        return other
+    def _somebody_else(self, person: str) -> str:
+        return self._another(person, self._faces if self._rng.random() < 0.6 else self._any_corpus(), 0.8)
+
+    def _another(self, person: str, pool: list[str], opposite: float) -> str:
+        """Returns somebody else of ``pool``, of the other sex with the given probability where that can be told."""
+        wants_opposite = self._rng.random() < opposite
+        for _ in range(20):
+            other = str(self._rng.choice(pool))
+            is_opposite = "" not in (self._sex[person], self._sex[other]) and self._sex[person] != self._sex[other]
+            if other != person and is_opposite == wants_opposite:
+                return other
+        return str(self._rng.choice([one for one in pool if one != person]))
 
     def _any_corpus(self) -> list[str]:
         return self._corpora[str(self._rng.choice(list(self._corpora)))]
