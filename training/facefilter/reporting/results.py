@@ -14,7 +14,8 @@ from typing import Any, Self
 
 from ...genre.reporting.runs import rounded
 
-CURVE_POINTS = 80
+CURVE_POINTS = 60
+VALID_POINTS = 40
 
 Content = Mapping[str, Any]
 
@@ -88,15 +89,17 @@ def save_results(results: Results, path: Path) -> None:
     path.write_text(f'{{{",".join(parts)},"curve":{_compact(results.curve)}}}\n')
 
 
-def thinned(points: Sequence[Content], most: int = CURVE_POINTS) -> list[Content]:
-    """Returns at most ``most`` points: those that were measured on valid first, both ends among them.
+def thinned(points: Sequence[Content]) -> list[Content]:
+    """Returns some of the points of a curve, both ends among them; those measured on valid are the last to go."""
+    measured = [i for i, point in enumerate(points) if point.get("valid")]
+    others = [i for i, point in enumerate(points) if not point.get("valid")]
+    return [points[i] for i in sorted((*_spread(measured, VALID_POINTS), *_spread(others, CURVE_POINTS)))]
 
-    A point's numbers are what it holds itself and, under ``valid``, what was measured on people who are not trained on.
-    """
-    measured = [point for point in points if point.get("valid")] or list(points)
-    if len(measured) <= most:
-        return measured
-    return [measured[round(i * (len(measured) - 1) / (most - 1))] for i in range(most)]
+
+def _spread(places: list[int], most: int) -> list[int]:
+    if len(places) <= most:
+        return places
+    return [places[round(i * (len(places) - 1) / (most - 1))] for i in range(most)]
 
 
 def _with_short_curve(row: Content) -> Content:

@@ -98,7 +98,7 @@ def processed(audio: Samples, target: Talker, condition: str, artifacts: Path = 
             command, env=os.environ | {"OMP_NUM_THREADS": "1"}, capture_output=True, text=True, check=False
         )
         if done.returncode:
-            raise ServiceFailed(_reason(done.stdout, done.stderr))
+            raise ServiceFailed(reason(done.stdout, done.stderr))
         wet, _ = soundfile.read(folder / "out.wav", dtype="float32")
     if wet.shape != audio.shape:
         raise ServiceFailed(f"expected {audio.shape} samples out, got {wet.shape}")
@@ -153,7 +153,7 @@ def best_shift(wet: Samples, audio: Samples) -> int:
     return int(near.argmax()) - AROUND_SAMPLES
 
 
-def _reason(out: str, error: str) -> str:
+def reason(out: str, error: str) -> str:
     """Returns what the service said was wrong: an event in JSON, or the last line."""
     for line in (out + error).splitlines():
         try:

@@ -15,7 +15,13 @@ from training.facefilter.trials.command import Setting
 from training.facefilter.trials.observations import Bench
 
 LOG = [
-    {"step": step, "seconds": 36.0 * step, "loss": 1.0 / step, "valid": None if step % 2 else {"face": 0.01 * step}}
+    {
+        "step": step,
+        "seconds": 36.0 * step,
+        "separation": -0.01 * step,
+        "present": 1.0 / step,
+        "valid": None if step % 2 else {"separation": -0.009 * step, "present": 1.1 / step},
+    }
     for step in range(1, 401)
 ]
 

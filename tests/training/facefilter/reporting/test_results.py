@@ -6,6 +6,7 @@ import pytest
 
 from training.facefilter.reporting.results import (
     CURVE_POINTS,
+    VALID_POINTS,
     ResultError,
     Results,
     load_results,
@@ -25,11 +26,12 @@ def test_what_was_saved_is_read_back_the_same(everything, tmp_path):
     assert (tmp_path / "once.json").read_bytes() == (tmp_path / "again.json").read_bytes()
 
 
-def test_a_log_is_thinned_to_points_that_were_measured_and_keeps_its_ends(everything):
+def test_a_log_is_thinned_and_keeps_its_ends_and_its_order(everything):
     steps = [point["step"] for point in everything.curve]
-    assert len(steps) == CURVE_POINTS
-    assert (steps[0], steps[-1]) == (2, 400)
-    assert all(point["valid"] for point in everything.curve)
+    assert (steps[0], steps[-1]) == (1, 400)
+    assert steps == sorted(steps)
+    assert len(steps) == CURVE_POINTS + VALID_POINTS
+    assert sum(1 for point in everything.curve if point["valid"]) == VALID_POINTS
 
 
 def test_what_is_new_replaces_what_is_old_and_the_rest_stays():

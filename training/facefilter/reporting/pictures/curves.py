@@ -12,22 +12,26 @@ from ....genre.reporting.pictures.style import ACCENT, MIDDLE, MUTED, STRONG, ne
 from ..published import ROWS
 from ..results import Results
 
-PANELS = 4
+COLUMNS = 3
 COLOURS = (MUTED, MIDDLE, STRONG, ACCENT)
 
 
 def draw_training(results: Results) -> Figure | None:
-    """Draws the loss, and what was measured on people who are not trained on, by hours; None without a log."""
+    """Draws a panel for each loss, in training and on people who are not trained on, by hours; None without a log."""
     points = [point for point in results.curve if "seconds" in point]
-    if len(points) < 2:
+    names = _measures(points)
+    if len(points) < 2 or not names:
         return None
-    measured = _measured(points)[: PANELS - 1]
-    figure = new_figure(2.6)
-    row = figure.subplots(1, 1 + len(measured), squeeze=False)[0]
+    columns = min(COLUMNS, len(names))
+    figure = new_figure(2.3 * -(-len(names) // columns) + 0.3)
+    panels = figure.subplots(-(-len(names) // columns), columns, squeeze=False).ravel()
     hours = [point["seconds"] / 3600 for point in points]
-    _line(row[0], hours, [point.get("loss") for point in points], "training loss")
-    for axes, name in zip(row[1:], measured, strict=True):
-        _line(axes, hours, [(point.get("valid") or {}).get(name) for point in points], f"valid: {name}")
+    for axes in panels[len(names) :]:
+        axes.set_visible(False)
+    for axes, name in zip(panels, names, strict=False):
+        _line(axes, hours, [point.get(name) for point in points], name, "training", MUTED)
+        _line(axes, hours, [(point.get("valid") or {}).get(name) for point in points], name, "held-out people")
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return figure
 
 
@@ -46,12 +50,12 @@ def draw_paper_curves(results: Results) -> Figure | None:
     return figure
 
 
-def _measured(points: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Returns the names of the numbers on valid, in the order of the log."""
+def _measures(points: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Returns the names of the losses, in the order of the log."""
     names: dict[str, None] = {}
     for point in points:
-        names |= {name: None for name, value in (point.get("valid") or {}).items() if isinstance(value, int | float)}
-    return list(names)
+        names |= {name: None for name, value in point.items() if isinstance(value, int | float)}
+    return [name for name in names if name not in ("step", "seconds")]
 
 
 def _line(
