@@ -27,6 +27,25 @@ class Unfaithful(torch.nn.Module):
 Unfaithful.init_state = torch.jit.export(Unfaithful.init_state)
 
 
+class Doubling(torch.nn.Module):
+    """Has no state; what it gives when scripted is off by ``error``."""
+
+    def __init__(self, error: float = 0.0) -> None:
+        super().__init__()
+        self.error = error
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        y = 2.0 * x
+        return (y + self.error, y) if torch.jit.is_scripting() else (y, y)
+
+
+class NotANumber(torch.nn.Module):
+    """Gives the same when scripted, which is nothing."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x / 0.0
+
+
 def test_the_manifest_and_the_card_name_the_file_that_was_written(net: GenreNet, tmp_path: Path) -> None:
     path = export(net, CARD, tmp_path)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -44,4 +63,19 @@ def test_other_models_stay_in_the_manifest(net: GenreNet, tmp_path: Path) -> Non
 def test_a_file_that_differs_from_eager_is_not_written(tmp_path: Path) -> None:
     with pytest.raises(ExportMismatch, match=r"within 0\.0001 of eager, got 0\.0"):
         export(Unfaithful(), CARD, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_network_without_a_state_is_compared_on_an_example(tmp_path: Path) -> None:
+    path = export(Doubling(), {"name": "double"}, tmp_path, torch.randn(2, 3))
+    reloaded = torch.jit.load(path)
+    torch.testing.assert_close(reloaded(torch.ones(1))[1], torch.tensor([2.0]))
+
+
+@pytest.mark.parametrize(("net", "difference"), [(Doubling(0.01), r"0\.0"), (NotANumber(), "inf")])
+def test_an_example_on_which_the_file_differs_from_eager_is_told(
+    net: torch.nn.Module, difference: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ExportMismatch, match=rf"of eager, got {difference}"):
+        export(net, {"name": "double"}, tmp_path, torch.ones(2, 3))
     assert list(tmp_path.iterdir()) == []
