@@ -9,7 +9,17 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from realtime.errors import BadFrame, BadInput, BadMessage
-from realtime.protocol import AudioFormat, EndOfStream, Ping, SessionUpdate, encode_event, parse_message
+from realtime.protocol import (
+    AudioFormat,
+    EndOfStream,
+    PcmFormat,
+    Ping,
+    SessionUpdate,
+    TargetClear,
+    TargetSet,
+    encode_event,
+    parse_message,
+)
 
 FORMATS = st.builds(
     AudioFormat, format=st.sampled_from(["s16le", "f32le"]), sample_rate=st.integers(8_000, 48_000),
@@ -69,6 +79,15 @@ def test_messages_become_values():
     assert parse_message('{"type":"ping","id":3}') == Ping(type="ping", id=3)
 
 
+def test_whom_to_keep_becomes_a_value():
+    face = parse_message('{"type":"target.set","kind":"face","bytes":7,"index":1,"plugin":"facefilter"}')
+    assert face == TargetSet(type="target.set", kind="face", bytes=7, index=1, plugin="facefilter")
+    voice = parse_message('{"type":"target.set","kind":"voice","bytes":8,"audio":{"sample_rate":16000}}')
+    assert isinstance(voice, TargetSet)
+    assert voice.audio == PcmFormat(format="s16le", sample_rate=16_000, channels=1)
+    assert parse_message('{"type":"target.clear"}') == TargetClear(type="target.clear", kind=None)
+
+
 @pytest.mark.parametrize(
     ("text", "param"),
     [
@@ -78,6 +97,11 @@ def test_messages_become_values():
         ('{"type":"dance"}', "type"),
         ('{"type":"ping","id":NaN}', None),
         ('{"type":"ping","id":"1"}', "id"),
+        ('{"type":"target.set","kind":"face"}', "bytes"),
+        ('{"type":"target.set","bytes":1}', "kind"),
+        ('{"type":"target.set","kind":"voice","bytes":1,"index":0}', "index"),
+        ('{"type":"target.set","kind":"face","bytes":1,"audio":{"sample_rate":16000}}', "audio"),
+        ('{"type":"target.clear","kind":"both"}', "kind"),
         ('{"type":"end_of_stream","now":true}', "now"),
         ('{"type":"session.update","audio":{"sample_rate":4000}}', "audio.sample_rate"),
         ('{"type":"session.update","audio":{"sample_rate":1e99}}', "audio.sample_rate"),

@@ -8,6 +8,7 @@ import pytest
 from realtime import registry
 from realtime.errors import UnknownPlugin
 from realtime.plugin import Plugin
+from realtime.plugins.facefilter import FacefilterPlugin
 from realtime.plugins.gain import GainPlugin
 from realtime.plugins.genre import GenrePlugin
 from realtime.registry import ENTRY_POINT_GROUP, discover, find
@@ -40,7 +41,8 @@ def installed(monkeypatch):
 
 def test_the_plugins_that_ship_are_found():
     discover.cache_clear()
-    assert {"gain": GainPlugin, "genre": GenrePlugin}.items() <= discover().items()
+    shipped = {"facefilter": FacefilterPlugin, "gain": GainPlugin, "genre": GenrePlugin}
+    assert shipped.items() <= discover().items()
     assert find("gain") is GainPlugin
 
 
