@@ -79,7 +79,7 @@ class FaceDetector(nn.Module):
         height, width = max(1, int(picture.size(1) * scale + 0.5)), max(1, int(picture.size(2) * scale + 0.5))
         # In bytes, because a photograph as float takes four times the memory; CUDA has no such kernel.
         source = picture.unsqueeze(0) if picture.device.type == "cpu" else picture.unsqueeze(0).float()
-        x = functional.interpolate(source, [height, width], mode="bilinear", antialias=True).float()
+        x = stretch(functional.interpolate(source, [height, width], mode="bilinear", antialias=True).float())
         canvas = -(-int(side * self.margin) // self.cell) * self.cell
         left, top = (canvas - width) // 2, (canvas - height) // 2
         x = functional.pad(x, [left, canvas - width - left, top, canvas - height - top])
@@ -117,6 +117,20 @@ class FaceDetector(nn.Module):
         centre = torch.sigmoid(y[..., :2]) + corner
         boxes = torch.cat((centre - size / 2, centre + size / 2), 3) * self.cell
         return boxes.reshape(-1, 4), torch.sigmoid(y[..., 4]).reshape(-1)
+
+
+def stretch(pictures: Tensor, share: float = 0.02, max_gain: float = 8.0) -> Tensor:
+    """Stretches each picture's brightness to the whole range, so that a face in the dark or in mist is found, too.
+
+    Args:
+        pictures: float32 ``[B, 3, H, W]`` in 0..255.
+        share: Of the pixels, how many may become black and how many white.
+        max_gain: Of contrast; with more, the noise of a picture of one colour would be a picture.
+    """
+    ends = torch.tensor([share, 1.0 - share], device=pictures.device)
+    low, high = torch.quantile(pictures.mean(1).flatten(1), ends, dim=1).view(2, -1, 1, 1, 1).unbind(0)
+    gain = (255.0 / (high - low).clamp_min(1.0)).clamp_max(max_gain)
+    return ((pictures - low) * gain).clamp(0.0, 255.0)
 
 
 def suppress(boxes: Tensor, scores: Tensor, max_overlap: float = MAX_OVERLAP) -> tuple[Tensor, Tensor]:

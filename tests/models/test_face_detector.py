@@ -3,7 +3,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.face_detector import ANCHORS, CELL, FaceDetector, overlap, suppress
+from models.face_detector import ANCHORS, CELL, FaceDetector, overlap, stretch, suppress
 
 
 @pytest.fixture
@@ -67,6 +67,24 @@ def test_the_same_picture_stored_larger_has_its_faces_at_the_same_places(light_m
     for first, last in ((boxes[:, :2], boxes_of_larger[:, :2]), (boxes[:, 2:], boxes_of_larger[:, 2:])):
         torch.testing.assert_close(last.amin(0), first.amin(0) * 5, atol=0.1, rtol=1e-4)
         torch.testing.assert_close(last.amax(0), first.amax(0) * 5, atol=0.1, rtol=1e-4)
+
+
+@pytest.mark.parametrize(("low", "high"), [(0, 40), (100, 160), (180, 255)])
+def test_a_flat_picture_is_stretched_to_the_whole_range(low: int, high: int) -> None:
+    flat = torch.linspace(low, high, 1001).view(1, 1, 7, 143).expand(2, 3, 7, 143)
+    full = stretch(flat)
+    torch.testing.assert_close(full[0, 0].flatten()[25:-25], torch.linspace(0, 255, 951), atol=4.0, rtol=0)
+    assert float(full.min()) == 0.0 and float(full.max()) == 255.0
+
+
+def test_the_noise_of_a_picture_of_one_colour_stays_small() -> None:
+    noise = 90 + torch.rand(1, 3, 20, 20, generator=torch.Generator().manual_seed(1))
+    assert float(stretch(noise).max()) <= 8.0
+
+
+def test_each_picture_is_stretched_by_itself() -> None:
+    pictures = torch.rand(3, 3, 8, 8) * torch.tensor([40.0, 90.0, 200.0]).view(3, 1, 1, 1)
+    torch.testing.assert_close(stretch(pictures)[1:2], stretch(pictures[1:2]))
 
 
 def test_a_picture_of_one_colour_has_no_face(light_meter: FaceDetector) -> None:

@@ -53,6 +53,16 @@ def test_the_square_is_where_the_points_are_not_where_the_detector_looked() -> N
         torch.testing.assert_close(scores, torch.tensor([0.9]))
 
 
+def test_the_square_does_not_move_with_the_light() -> None:
+    torch.manual_seed(0)
+    landmarks = FaceLandmarks()
+    landmarks.points.weight.data *= 10.0
+    net = FaceFinder(KnownBoxes([[20.0, 30.0, 170.0, 180.0]], [0.9]), landmarks).eval()
+    tiles = torch.randint(0, 75, (1, 20, 20), dtype=torch.uint8)
+    picture = tiles.repeat_interleave(10, 1).repeat_interleave(10, 2).expand(3, 200, 200)
+    torch.testing.assert_close(net(picture * 3 + 20)[0], net(picture)[0], atol=0.1, rtol=0)
+
+
 def test_two_boxes_that_end_on_one_face_are_one_face() -> None:
     net = finder([[160.0, 120.0, 260.0, 240.0], [185.0, 60.0, 295.0, 170.0]], [0.9, 0.6])
     boxes, scores = net(stars((200, 150)))
@@ -61,13 +71,13 @@ def test_two_boxes_that_end_on_one_face_are_one_face() -> None:
 
 
 def test_faces_come_by_their_scores() -> None:
-    net = finder([[160.0, 120.0, 260.0, 220.0], [380.0, 220.0, 480.0, 320.0]], [0.5, 0.8])
+    net = finder([[160.0, 120.0, 260.0, 220.0], [380.0, 220.0, 480.0, 320.0]], [0.6, 0.8])
     boxes, scores = net(stars((200, 150), (420, 250)))
-    torch.testing.assert_close(scores, torch.tensor([0.8, 0.5]))
+    torch.testing.assert_close(scores, torch.tensor([0.8, 0.6]))
     assert boxes[0, 0] > boxes[1, 0] + 100
 
 
-@pytest.mark.parametrize("scores", [[], [0.39]])
+@pytest.mark.parametrize("scores", [[], [0.49]])
 def test_what_is_unsure_is_no_face(scores: list[float]) -> None:
     boxes, sure = finder([[10.0, 10.0, 60.0, 60.0]] * len(scores), scores)(stars((20, 20)))
     assert boxes.shape == (0, 4)
@@ -76,7 +86,7 @@ def test_what_is_unsure_is_no_face(scores: list[float]) -> None:
 
 def test_a_crowd_is_cut_short() -> None:
     places = [(20 + 90 * (i % 6), 20 + 90 * (i // 6)) for i in range(20)]
-    net = finder([[x - 30.0, y - 30.0, x + 30.0, y + 30.0] for x, y in places], [0.9 - 0.01 * i for i in range(20)])
+    net = finder([[x - 30.0, y - 30.0, x + 30.0, y + 30.0] for x, y in places], [0.95 - 0.01 * i for i in range(20)])
     assert len(net(stars(*places))[0]) == 16
 
 
