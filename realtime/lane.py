@@ -205,6 +205,7 @@ class Lane:
         if self.closed or self.fault is not None:
             return
         self.fault = fault
+        self.target = None
         self._pending.clear()
         self._scheduler.remove(self)
         self._listener.on_fault(self, fault)
@@ -214,6 +215,7 @@ class Lane:
         """Leaves the plugin. Safe to call twice."""
         if not self.closed:
             self.closed = True
+            self.target = None
             self.in_flight = 0
             self._pending.clear()
             if self.fault is None:

@@ -3,8 +3,9 @@
 A plugin listens to a stream (``analyzer``) or changes it (``processor``). The engine resamples every
 session to the plugin's rate and channels, cuts it into chunks, and calls ``step`` once for all the
 sessions whose chunk is ready. A minimal processor is ``realtime/plugins/gain.py``; a model-based
-analyzer is ``realtime/plugins/genre.py``. Install your own under the entry-point group
-``tectum.plugins`` and prove it with ``realtime.testing.check_plugin``.
+analyzer is ``realtime/plugins/genre.py``, a processor that takes a target ``realtime/plugins/facefilter.py``.
+Install your own under the entry-point group ``tectum.plugins`` and prove it with
+``realtime.testing.check_plugin``.
 
 Invariant: a plugin keeps nothing about a session between calls; all of it is in ``State``.
 """

@@ -163,10 +163,8 @@ class Stepper:
             return [_check_event(self._plugin.spec.name, event, None) for event in result.events[:count]]
         audio = audio[:count].copy()  # Since a plugin may use the memory of its output again.
         # All at once: sixty-four rows one by one take longer than a light plugin's step. NaN is not below, either.
-        if -MAX_AMPLITUDE < audio.min() and audio.max() < MAX_AMPLITUDE:
-            check = _check_event
-        else:
-            check = _check_row
+        bounded = bool(-MAX_AMPLITUDE < audio.min() and audio.max() < MAX_AMPLITUDE)
+        check = _check_event if bounded else _check_row
         name = self._plugin.spec.name
         return [check(name, event, rows) for event, rows in zip(result.events[:count], audio, strict=True)]
 

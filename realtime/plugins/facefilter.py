@@ -188,12 +188,15 @@ class FacefilterPlugin(Plugin[FacefilterParams, FacefilterState]):
 
     @torch.inference_mode()
     def _check_module(self) -> None:
-        """Turns and steps the model once, in silence. Raises ArtifactError unless it can and gives what it must."""
+        """Turns and steps the model in silence. Raises ArtifactError unless it can and gives what it must."""
         silence = torch.zeros(1, 1, HOP_SAMPLES, device=self.device)
         mask = torch.ones(1, dtype=torch.bool, device=self.device)
+        defaults = [FacefilterParams.model_validate({})]
         try:
-            state = self.retarget(self.init_state(1), None)
-            result, after = self.step(silence, [FacefilterParams.model_validate({})], state, mask)
+            state = after = self.init_state(1)
+            # TorchScript compiles in the first calls, which for turns would be in the middle of somebody's stream.
+            for _ in range(3):
+                result, after = self.step(silence, defaults, self.retarget(after, None), mask)
         except (RuntimeError, AttributeError, ValueError) as error:
             raise ArtifactError(f"expected a separator with with_target and step, got: {error}") from error
         assert result.audio is not None
