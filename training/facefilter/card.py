@@ -92,7 +92,8 @@ def face_card(figures: Mapping[str, Any]) -> Card:
         "figures": dict(figures),
         "limits": [
             *BIAS,
-            "One adult face, seen from the front, 48 pixels or more. Profiles, masks and drawings were not measured.",
+            "One adult face, seen from the front, 32 pixels or more from brows to chin. Profiles, masks and drawings "
+            "were not measured.",
             CONSENT,
         ],
         "licence": LICENCE,
