@@ -24,7 +24,7 @@ from .waveforms import SAMPLE_RATE, Waveforms
 
 Signal = NDArray[np.float32]
 
-SEGMENT_S = 4.0
+SEGMENT_S = 2.5
 NUM_TARGETS = 2
 OPPOSITE = 0.6
 """Share of second talkers of the other sex, where both are known: a face tells more of those."""
