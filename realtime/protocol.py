@@ -15,8 +15,9 @@ Whom to keep, where a plugin of the session takes a target::
     server  {"type":"target.updated","kind":"face","targets":{"facefilter":["voice"]}}
 
 - The binary messages behind a ``target.set`` are its content and not audio until its ``bytes`` have come, whether it
-  was refused or not. A client sends them at once, with no audio among them, and waits for nothing. Text may come
-  between; ``target.set``, ``target.clear`` and ``end_of_stream`` give an unfinished upload up.
+  was refused or not; only a message that is malformed (``bad_message``) announces nothing. A client sends them at once,
+  with no audio among them, and waits for nothing. Text may come between; ``target.set``, ``target.clear`` and
+  ``end_of_stream`` give an unfinished upload up.
 - At most 10 MiB; 5 s from one part to the next and 60 s in all: then it is given up and binary is audio again.
 - Audio goes on while a target is encoded; it is in force from the hop after ``target.updated``. A later ``target.set``
   of the same kind takes the place of one that is still being encoded. Whoever needs it from the first sample on

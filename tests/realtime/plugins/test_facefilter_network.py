@@ -1,4 +1,4 @@
-"""Facefilter with the network that ships, small and untrained: turning it makes no click, and it holds every law."""
+"""Facefilter with its real network: small and untrained, it is turned without a click; what ships keeps every law."""
 
 import numpy as np
 import pytest
@@ -82,5 +82,6 @@ def test_the_loudest_and_the_softest_sound_that_come_in_leave_it_as_it_was(plugi
         assert 0.5 < np.std(after[-8_000:]) / np.std(expected[-8_000:]) < 2.0
 
 
-def test_it_keeps_the_contract_with_a_target(plugin):
-    check_plugin(plugin, target=person(1), seconds=0.6)
+@pytest.mark.parametrize("target", [None, person(1)], ids=["nobody", "somebody"])
+def test_what_ships_keeps_the_contract(target):
+    check_plugin(FacefilterPlugin(CPU), target=target, seconds=0.3)
