@@ -58,7 +58,7 @@ def coded(x: Signal, rng: np.random.Generator) -> Signal:
     packets += encoder.encode(None)
     decoded = [frame.to_ndarray().reshape(-1) for packet in packets if packet.size for frame in decoder.decode(packet)]
     y = np.concatenate(decoded).astype(np.float32)
-    if np.abs(y).max() > 2.0:
+    if np.issubdtype(decoded[0].dtype, np.integer):
         y /= 32_767.0
     return _aligned(fft.irfft(fft.rfft(y)[: len(y) // 6 + 1], len(y) // 3).astype(np.float32) / 3, x)
 
