@@ -27,6 +27,8 @@ DATA = Path(os.path.relpath(Path(__file__).parents[3] / "shared" / "data"))
 RUNS = Path("runs") / "facefilter"
 PUBLIC = Path("runs") / "public"
 
+DEFAULTS = SeparationOptions()
+
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Facefilter: train, evaluate, export, report.")
 train = typer.Typer(no_args_is_help=True, help="Train one of the parts.")
 app.add_typer(train, name="train")
@@ -56,8 +58,8 @@ def separator(
     data: DataOption = DATA,
     runs: RunsOption = RUNS,
     public: PublicOption = PUBLIC,
-    steps: Annotated[int, typer.Option(min=1, help="In all; a run that was cut goes on.")] = SeparationOptions.steps,
-    mixtures: Annotated[int, typer.Option(min=1, help="A step.")] = SeparationOptions.mixtures,
+    steps: Annotated[int, typer.Option(min=1, help="In all; a run that was cut goes on.")] = DEFAULTS.steps,
+    mixtures: Annotated[int, typer.Option(min=1, help="A step.")] = DEFAULTS.mixtures,
     seed: Annotated[int, typer.Option(min=0)] = 0,
 ) -> None:
     """Trains the separator on mixtures made on the fly."""
