@@ -10,7 +10,7 @@ import hashlib
 import io
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -99,7 +99,9 @@ def models_from(directory: Path | None) -> Iterator[None]:
         _owners.reset(token)
 
 
-def load_artifact(name: str, device: torch.device | str, directory: Path | None = None) -> Artifact:
+def load_artifact(
+    name: str, device: torch.device | str, directory: Path | None = None, methods: Sequence[str] = ("init_state",)
+) -> Artifact:
     """Loads a model.
 
     Args:
@@ -107,6 +109,7 @@ def load_artifact(name: str, device: torch.device | str, directory: Path | None 
         device: Where the module shall run.
         directory: Holds ``manifest.json``, ``<name>.ts`` and ``<name>.json``; by default that of ``models_from``
             where it has a model of this name, and else the packaged one.
+        methods: What the module must have; by default what every streaming one has.
 
     Raises:
         ArtifactError: The model is unknown, missing, altered, or written for another contract.
@@ -123,7 +126,7 @@ def load_artifact(name: str, device: torch.device | str, directory: Path | None 
             raise ArtifactError(
                 f"expected sha256 {expected} for the model {name!r}, got {value} from its {origin}", param="sha256"
             )
-    return Artifact(_deserialise(content, name, torch.device(device)), card)
+    return Artifact(_deserialise(content, name, torch.device(device), methods), card)
 
 
 def _directory_of(name: str) -> Path:
@@ -137,14 +140,15 @@ def _directory_of(name: str) -> Path:
     return PACKAGED
 
 
-def _deserialise(content: bytes, name: str, device: torch.device) -> StreamingModule:
+def _deserialise(content: bytes, name: str, device: torch.device, methods: Sequence[str]) -> StreamingModule:
     try:
         # Not frozen: it gained 2 us of 92 a step, and would tie the constants to one device.
         module = torch.jit.load(io.BytesIO(content), map_location=device).eval()  # type: ignore[no-untyped-call]
     except (RuntimeError, ValueError) as error:
         raise ArtifactError(f"expected TorchScript in the model {name!r}, got: {error}") from error
-    if not hasattr(module, "init_state"):
-        raise ArtifactError(f"expected a streaming module with init_state in the model {name!r}, got none")
+    for method in methods:
+        if not hasattr(module, method):
+            raise ArtifactError(f"expected the method {method} of the model {name!r}, got a module without")
     streaming: StreamingModule = module
     return streaming
 

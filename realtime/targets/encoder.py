@@ -31,6 +31,9 @@ from .speech import MAX_SAMPLE_S, VoiceSample, find_speech, to_mono
 from .target import Embedding, own_embedding
 from .voices import decode_voice
 
+METHODS = {"face": ("detect", "crop"), "voice": ()}
+"""What each network must be able to do besides embedding."""
+
 T = TypeVar("T")
 
 
@@ -195,7 +198,7 @@ class TargetEncoder:
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)  # of this thread alone, on Linux
         if name not in self._loaded:
             with models_from(self._models):
-                self._loaded[name] = load_artifact(name, "cpu").module
+                self._loaded[name] = load_artifact(name, "cpu", methods=METHODS[name]).module
         return self._loaded[name]
 
 

@@ -32,9 +32,11 @@ def test_every_packaged_model_loads_and_has_its_card() -> None:
     names = json.loads((PACKAGED / "manifest.json").read_text())
     assert "genre" in names
     for name in names:
-        artifact = load_artifact(name, "cpu")
+        artifact = load_artifact(name, "cpu", methods=())
         assert artifact.card.name == name
         assert artifact.card.licence and artifact.card.data and artifact.card.limits and artifact.card.figures
+        if not hasattr(artifact.module, "init_state"):
+            continue  # It embeds a picture or a sample at once.
         x = torch.zeros(2, artifact.card.chunk_samples)
         _, state = artifact.module(x, artifact.module.init_state(2))
         assert len(state) == 2

@@ -116,7 +116,7 @@ class WrongSize(LoudnessVoice):
 async def test_networks_of_another_kind_are_refused(tmp_path: Path) -> None:
     write_models(tmp_path, face=NoDetector(), voice=WrongSize())
     async with TargetEncoder(tmp_path) as encoder:
-        with pytest.raises(ArtifactError, match="expected a face model"):
+        with pytest.raises(ArtifactError, match="expected the method detect of the model 'face'"):
             await encoder.encode_face(encoded(draw(320, 240, ONE)))
         with pytest.raises(ArtifactError, match=r"expected a voice model.*\[128\], got shape \[64\]"):
             await encoder.encode_samples(babble(2.0)[None], 16_000)
