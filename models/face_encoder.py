@@ -14,11 +14,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from .face_attributes import FaceAttributes
+from .face_crop import CROP_SIZE, FACE_SIZE
 from .face_recognition import FaceRecognition
 from .voice_encoder import EMBEDDING_SIZE
 
-PICTURE_SIZE = 224
-TIGHT_SIZE = 150
+PICTURE_SIZE = CROP_SIZE
+TIGHT_SIZE = FACE_SIZE
 """The middle of a picture, as the recognition network knows faces."""
 
 NUM_FEATURES = 2 * (128 + 256 + 512 + 2)
