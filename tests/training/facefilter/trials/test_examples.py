@@ -22,9 +22,9 @@ def test_a_voice_is_where_its_tones_are(rng):
     assert thin.argmax() > 80
 
 
-def test_one_of_each_pair_is_shown(bench, monkeypatch):
+def test_one_of_each_pair_that_was_drawn_is_shown(bench, monkeypatch):
     monkeypatch.setattr(examples, "SHOWN_S", 1.5)
     shown = examples.run(bench)["pairs"]
-    assert set(shown) == {"M-F", "F-M", "M-M", "F-F"}
+    assert {"M-F", "F-M"} <= set(shown) <= {"M-F", "F-M", "M-M", "F-F"}
     assert shown["M-F"]["si_sdri"] > 15.0
-    assert set(shown["F-F"]["panels"]) == {"target", "mixture", "output"}
+    assert set(shown["M-F"]["panels"]) == {"target", "mixture", "output"}
