@@ -155,7 +155,7 @@ def facefilter_card(figures: Mapping[str, Any]) -> Card:
         "protocol": PROTOCOL,
         "figures": dict(figures),
         "limits": [
-            "Two people of one sex and a face alone: it is right little more often than a coin. Give a voice sample.",
+            "Two people of one sex and a face alone: often wrong (the figures of ``same``). Give a voice sample.",
             "When it is wrong about whom to keep it costs about what it gains when it is right; it takes less away "
             "where it is unsure, and says so (confidence).",
             "Music, singing and more than two voices at once were not measured, strong echoes neither: expect less. A "
