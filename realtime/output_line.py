@@ -49,6 +49,9 @@ class OutputLine:
         self._out = _Fifo(channels)
         self._out.write(np.zeros((channels, buffered), dtype=np.float32))
         self._fade = _Crossfade(spec)
+        self._lagging_hops = math.ceil(spec.latency_samples / spec.hop_samples)
+        self._heard = -1
+        self._out_of_date_until = 0
 
     @property
     def available(self) -> int:
@@ -65,11 +68,18 @@ class OutputLine:
     def resolve(self, index: int, wet: Samples) -> None:
         """Takes the result of hop ``index``; hops before it that have none are passed through.
 
-        A result that comes after its hop was passed through is ignored.
+        A result that comes after its hop was passed through is ignored. What the plugin gives after hops that it
+        never heard begins with what lags from before them, ``latency_samples`` long: so much stays dry.
         """
+        if index != self._heard + 1:
+            self._out_of_date_until = index + self._lagging_hops
+        self._heard = index
         while self._unresolved and self._unresolved[0][0] < index:
             self._pass_through()
         if self._unresolved and self._unresolved[0][0] == index:
+            if index < self._out_of_date_until:
+                self._pass_through()
+                return
             _, dry = self._unresolved.popleft()
             self._emit(self._fade.to_wet(wet, dry))
 

@@ -46,13 +46,39 @@ def test_whatever_is_wet_or_dry_every_sample_keeps_its_place(fates, latency):
     out = line.read(line.available)
     expected = samples[:, : max(0, samples.shape[1] - latency)]
     assert out.shape == expected.shape
+    dry = dry_hops(fates, latency)
     faded = np.zeros(samples.shape[1], bool)
     for index in range(1, len(fates)):
-        if fates[index] != "wet" and fates[index - 1] == "wet":
+        if dry[index] and not dry[index - 1]:
             faded[index * HOP : index * HOP + FADE] = True
     exact = ~faded[latency:]
     np.testing.assert_allclose(out[:, exact], expected[:, exact], atol=1e-7)
-    assert line.passed_through == sum(fate != "wet" for fate in fates)
+    assert line.passed_through == sum(dry)
+
+
+def dry_hops(fates, latency):
+    """Returns of each hop whether it leaves dry: late, never stepped, or lagging from before one that was not."""
+    dry, lagging = [], 0
+    for index, fate in enumerate(fates):
+        if index and fates[index - 1] == "dry" and fate != "dry":
+            lagging = -(-latency // HOP)
+        dry.append(fate != "wet" or lagging > 0)
+        lagging -= fate != "dry"
+    return dry
+
+
+@pytest.mark.parametrize(("latency", "hops_of_old"), [(0, 0), (1, 1), (HOP, 1), (HOP + 1, 2)])
+def test_what_lags_from_before_a_gap_is_not_heard_after_it(latency, hops_of_old):
+    line = line_of(processor(latency_samples=latency).spec, aligned=False)
+    line.read(line.available)  # The silence that it is primed with.
+    for index in range(8):
+        line.expect(index, np.full((1, HOP), index, np.float32))
+        if index not in (3, 4):  # These were dropped: the plugin goes from 2 to 5.
+            line.resolve(index, np.full((1, HOP), 100.0, np.float32))
+    out = line.read(line.available)
+    passed = np.abs(out[0, HOP - 1 :: HOP] - 100.0) > 1.0
+    assert passed.tolist() == [False] * 3 + [True] * (2 + hops_of_old) + [False] * (3 - hops_of_old)
+    assert line.passed_through == 2 + hops_of_old
 
 
 @pytest.mark.parametrize("gain", [0.0, 0.5, -1.0])
