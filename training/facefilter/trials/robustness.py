@@ -98,11 +98,17 @@ def _change_db(wet: Samples, unharmed: Samples, row: Row, after: slice) -> float
     wanted = row.conversation.parts[row.side][after]
     if not np.isfinite(wet[after]).all() or rms(wanted) < 1e-4:
         return float("nan")
-    return float(si_sdr(wet[after], wanted) - si_sdr(unharmed[after], wanted))
+    return float(si_sdr(_centred(wet[after]), wanted) - si_sdr(_centred(unharmed[after]), wanted))
 
 
 def _level_db(wet: Samples, unharmed: Samples, after: slice, gain: float) -> float:
     """Returns how much louder the output is than the unharmed one with the same gain."""
     if not np.isfinite(wet[after]).all():
         return float("nan")
-    return float(20 * np.log10(max(rms(wet[after]), 1e-9) / max(rms(unharmed[after]) * gain, 1e-9)))
+    was, is_ = (rms(_centred(x[after])) for x in (unharmed, wet))
+    return float(20 * np.log10(max(is_, 1e-9) / max(was * gain, 1e-9)))
+
+
+def _centred(x: Samples) -> Samples:
+    """Takes the mean out of ``x``: nobody hears DC, so only what it does to the rest counts."""
+    return x - x.mean(dtype=np.float64).astype(np.float32)
