@@ -149,3 +149,24 @@ def test_a_long_recording_is_heard_for_a_minute(tectum: Tectum, folder: Path) ->
     (folder / "long.wav").write_bytes(as_file(np.stack([long] * 2, axis=1), 48_000, subtype="FLOAT"))
     outcome = tectum(*COMMAND, "--voice", "long.wav", "--json")
     assert outcome.events[-1]["target"]["voice"]["cut"]
+
+
+def test_a_real_face_and_voice_are_found_and_what_is_kept_stays_in_its_place(
+    tectum: Tectum, tmp_path: Path, shared_data: Path
+) -> None:
+    people = shared_data / "facevoice"
+    one, two = ("005c48fa0096", "00889dc28e32")
+    voices = [
+        soundfile.read(people / "voice" / f"{clip}.opus", frames=48_000, dtype="float32")[0] for clip in (one, two)
+    ]
+    mixture = sum(0.05 * voice / voice.std() for voice in voices)
+    (tmp_path / "in.wav").write_bytes(as_file(mixture, subtype="FLOAT"))
+    flags = ("--face", people / "face" / f"{one}.jpg", "--voice", people / "voice" / f"{one}.opus")
+    outcome = tectum("process", "in.wav", "-o", "out.wav", "-p", "facefilter", *flags, "--json")
+    assert (outcome.exit_code, outcome.stderr) == (0, "")
+    assert outcome.events[-1]["target"]["face"]["faces"] == 1
+    kept, rate = soundfile.read(tmp_path / "out.wav", dtype="float32")
+    assert (rate, len(kept)) == (16_000, len(mixture))
+    lags = range(-80, 81)
+    agreement = [float(kept[80 + lag : len(kept) - 80 + lag] @ mixture[80:-80]) for lag in lags]
+    assert lags[int(np.argmax(agreement))] == 0

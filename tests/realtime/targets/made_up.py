@@ -30,10 +30,6 @@ class RedFaces(nn.Module):
         return nn.functional.normalize(cells, dim=1)
 
     @torch.jit.export
-    def init_state(self, batch_size: int) -> Tensor:
-        return torch.zeros(batch_size, 0)
-
-    @torch.jit.export
     def detect(self, picture: Tensor) -> tuple[Tensor, Tensor]:
         red = picture[0].float() > 1.5 * picture[1].float().clamp_min(10.0)
         columns = torch.nonzero(red.any(0)).flatten()
@@ -65,10 +61,6 @@ class LoudnessVoice(nn.Module):
             raise ValueError("a second is needed")
         spectrum = torch.fft.rfft(audio[:, :16_000]).abs()[:, : 62 * 128]
         return nn.functional.normalize(spectrum.unflatten(1, (128, 62)).mean(2), dim=1)
-
-    @torch.jit.export
-    def init_state(self, batch_size: int) -> Tensor:
-        return torch.zeros(batch_size, 0)
 
 
 def write_models(folder: Path, **modules: nn.Module) -> Path:

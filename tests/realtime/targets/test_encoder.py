@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 from torch import Tensor, nn
 
@@ -102,10 +101,6 @@ async def test_the_networks_are_loaded_when_they_are_needed(tmp_path: Path) -> N
 class NoDetector(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         return x
-
-    @torch.jit.export
-    def init_state(self, batch_size: int) -> Tensor:
-        return torch.zeros(batch_size, 0)
 
 
 class WrongSize(LoudnessVoice):
