@@ -12,12 +12,12 @@ from ..study import Study
 from .fit import Point, Recipe
 from .heard_voice import HeardVoice
 from .rows import ROWS, RowName
-from .run import Trial, run_row
+from .run import NUM_EACH, Trial, run_row
 from .talkers import Talkers
 
 
 def train_row(
-    name: RowName, study: Study, recipe: Recipe | None = None, console: Console | None = None
+    name: RowName, study: Study, recipe: Recipe | None = None, num_each: int = NUM_EACH, console: Console | None = None
 ) -> dict[str, Any]:
     """Trains a row of paper 002's tables, judges it, and writes its result; what is there is read back.
 
@@ -27,6 +27,7 @@ def train_row(
         name: Of the row.
         study: Has recordings, embeddings and the voice network; its folder receives checkpoints and results.
         recipe: How to train; as the committed figures were without.
+        num_each: Mixtures for each pair of sexes that it is judged on.
         console: Where the bar is drawn.
 
     Returns:
@@ -42,7 +43,7 @@ def train_row(
     # Activations that saturate leave denormals behind, which slow everything after them.
     torch.set_flush_denormal(True)
     train, valid = (_talkers(study, part) for part in ("train", "valid"))
-    trial, embed = Trial.draw(valid), HeardVoice(study.voice()) if row.speaker else None
+    trial, embed = Trial.draw(valid, num_each), HeardVoice(study.voice()) if row.speaker else None
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as progress:
         bar = progress.add_task(row.title, total=recipe.steps)

@@ -35,12 +35,17 @@ class Recipe:
     """
 
     width: int = 96
-    steps: int = 1_000
+    steps: int = 2_500
     batch_size: int = 16
     rate: float = 1e-3
     seed: int = 0
     num_embedded: int = 2
     point_steps: int = 25
+
+    @property
+    def identity(self) -> list[float]:
+        """What may not change when a run is resumed; it may still be made longer."""
+        return [self.width, self.batch_size, self.rate, self.seed, self.num_embedded]
 
     def rate_at(self, step: int) -> float:
         """Returns the rate of a step: the steps before the last quarter do not depend on how many there will be."""
@@ -102,6 +107,9 @@ def fit(
         embed: The frozen voice encoder, for ``srl``.
         folder: Receives ``checkpoint.pt`` at every point of the curve; resumed from when there.
         watch: Called after every step with its number and the latest point.
+
+    Raises:
+        ValueError: ``folder`` holds a run of another recipe, or ``srl`` is trained without an encoder.
     """
     run = _resume(row, recipe, folder)
     while run.step < recipe.steps:
@@ -113,7 +121,7 @@ def fit(
         if is_point:
             run.curve.append(Point(run.step, sum(run.losses) / len(run.losses), unseen, run.seconds))
             run.losses.clear()
-            _save(run, folder)
+            _save(run, recipe, folder)
         watch(run.step, run.curve[-1] if run.curve else None)
     return Fitted(run.net.eval(), run.curve, run.seconds)
 
@@ -139,7 +147,7 @@ def _held_out_loss(run: Fit, row: Row, held_out: Mixtures) -> float:
         return float(mask_loss(row, separate(run.net, heard), heard))
 
 
-def _save(run: Fit, folder: Path) -> None:
+def _save(run: Fit, recipe: Recipe, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     state = {
         "net": run.net.state_dict(),
@@ -147,6 +155,7 @@ def _save(run: Fit, folder: Path) -> None:
         "step": run.step,
         "curve": [tuple(point) for point in run.curve],
         "seconds": run.seconds,
+        "identity": recipe.identity,
     }
     # Renamed into place: a run may be cut while it writes.
     torch.save(state, folder / "checkpoint.part")
@@ -160,6 +169,10 @@ def _resume(row: Row, recipe: Recipe, folder: Path) -> Fit:
     path = folder / "checkpoint.pt"
     if path.is_file():
         stored = torch.load(path, weights_only=True)
+        if stored["identity"] != recipe.identity:
+            raise ValueError(
+                f"expected a run of {recipe} in {folder}, got one of other settings: delete it or go on so"
+            )
         net.load_state_dict(stored["net"])
         run.optimizer.load_state_dict(stored["optimizer"])
         run.step, run.seconds = stored["step"], stored["seconds"]

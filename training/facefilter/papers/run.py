@@ -21,6 +21,8 @@ from .talkers import Talkers
 
 TRIAL_SEED = 20_200
 CURVE_SEED = 1_000_003
+NUM_EACH = 160
+NUM_WATCHED = 48
 
 _NOTE = (
     "judged on facevoice valid people at 0 dB; pairs: phase of the mixture; griffin_lim: 32 iterations from it; sex of "
@@ -45,7 +47,7 @@ class Trial:
     watched: Mixtures
 
     @classmethod
-    def draw(cls, talkers: Talkers, num_each: int = 160, num_watched: int = 48) -> Trial:
+    def draw(cls, talkers: Talkers, num_each: int = NUM_EACH, num_watched: int = NUM_WATCHED) -> Trial:
         """Draws ``num_each`` mixtures for each pair of sexes, and the watched ones."""
         mixtures = draw_trial(talkers, num_each, TRIAL_SEED)
         return cls(talkers, mixtures, draw_training(talkers, num_watched, CURVE_SEED, 0))

@@ -60,6 +60,15 @@ def test_a_finished_run_is_not_trained_again(train: Talkers, held_out: Mixtures,
     assert again.seconds == first.seconds > 0
 
 
+def test_a_run_of_another_recipe_is_not_gone_on_with(train: Talkers, held_out: Mixtures, tmp_path: Path) -> None:
+    short = replace(RECIPE, steps=1)
+    fit(ROWS["audio_only"], short, train, held_out, None, tmp_path)
+    with pytest.raises(ValueError, match="got one of other settings"):
+        fit(ROWS["audio_only"], replace(short, width=9), train, held_out, None, tmp_path)
+    longer = fit(ROWS["audio_only"], replace(short, steps=2), train, held_out, None, tmp_path)
+    assert [point.step for point in longer.curve] == [1, 2]
+
+
 def test_the_rate_is_constant_and_falls_to_nothing_in_the_last_quarter() -> None:
     rates = [replace(RECIPE, steps=8, rate=1.0).rate_at(step) for step in range(9)]
     np.testing.assert_allclose(rates, [1, 1, 1, 1, 1, 1, 1, 0.5, 0])

@@ -1,13 +1,17 @@
+import io
 import json
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
-from training.facefilter.papers.command import summary
+from training.facefilter.embeddings import Embeddings
+from training.facefilter.papers.command import summary, train_row
 from training.facefilter.papers.fit import Recipe
 from training.facefilter.papers.rows import ROWS
 from training.facefilter.papers.run import Trial, run_row
 from training.facefilter.papers.talkers import Talkers
+from training.facefilter.study import Study
 
 RECIPE = Recipe(width=6, steps=2, batch_size=2, point_steps=1)
 
@@ -36,6 +40,17 @@ def test_a_row_that_is_done_is_read_back(train: Talkers, trial: Trial, tmp_path:
 def test_rows_are_judged_on_the_same_mixtures(train: Talkers) -> None:
     one, other = (Trial.draw(train, num_each=2, num_watched=2).mixtures for _ in range(2))
     assert all(bool((a == b).all()) for a, b in zip(one, other, strict=True))
+
+
+def test_one_call_trains_and_judges_a_row_of_a_study(village, tmp_path: Path) -> None:
+    study, told = Study(tmp_path, tmp_path, tmp_path, Console()), io.StringIO()
+    # Stages that are there are not made.
+    study.recordings, study.waveforms = village.recordings, village.waveforms
+    scores = {name: 5.0 if sex == "m" else -5.0 for name, sex in village.sexes.items()}
+    study.embeddings = Embeddings(village.faces, village.faces, {}, {}, scores)
+    result = train_row("audio_visual", study, RECIPE, num_each=1, console=Console(file=told, width=200))
+    assert result["mixtures"] == 4 and (tmp_path / "paper" / "audio_visual" / "checkpoint.pt").is_file()
+    assert "Audio-visual, MSE: all SDRi" in told.getvalue()
 
 
 def test_the_summary_names_gain_and_accuracy_with_their_errors() -> None:
