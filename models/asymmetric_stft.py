@@ -49,9 +49,11 @@ class AsymmetricSTFT(nn.Module):
 
     def forward(self, frames: Tensor) -> Tensor:
         """Returns the spectra, complex64 ``[..., 257]``, of ``frames [..., 512]``."""
-        return torch.fft.rfft(frames * self.analysis)
+        spectra: Tensor = torch.fft.rfft(frames * self.analysis)
+        return spectra
 
     @torch.jit.export
     def inverse(self, spectra: Tensor) -> Tensor:
         """Returns what each frame adds to the output, ``[..., 320]``: its first 160 samples are then complete."""
-        return torch.fft.irfft(spectra, 512)[..., 192:] * self.synthesis
+        added: Tensor = torch.fft.irfft(spectra, 512)[..., 192:] * self.synthesis
+        return added
