@@ -40,7 +40,7 @@ def robustness_section(trial: Content) -> str:
     )
     return (
         f"{trial['streams']} conversations, face and voice given, against themselves unharmed, from "
-        f"{trial['recovery_s']:g} s after the damage (or after its beginning, where it stays), means taken out. The service "
-        "lets neither NaN nor infinity through (in a file they become silence, a client's are refused); here the "
-        "separator is given them as they are.\n\n" + table(header, rows)
+        f"{trial['recovery_s']:g} s after the damage (or after its beginning, where it stays), means taken out. The "
+        "service lets neither NaN nor infinity through (in a file they become silence, a client's are refused); here "
+        "the separator is given them as they are.\n\n" + table(header, rows)
     )
