@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -13,9 +15,11 @@ from rich.console import Console
 from models.export import ARTIFACTS, export
 from models.half_conv import halve
 
-from .card import face_card, facefilter_card, voice_card, write_cards
+from .card import NAMES, face_card, facefilter_card, voice_card, write_cards
 from .corpus import CorpusError
 from .embeddings import EmbeddingsMissing
+from .papers.command import train_row
+from .papers.rows import ROW_NAMES
 from .public_weights import PublicWeightsError
 from .reporting.command import report
 from .reporting.results import read_results
@@ -46,11 +50,8 @@ PublicOption = Annotated[
 @train.command()
 def matching(data: DataOption = DATA, runs: RunsOption = RUNS, public: PublicOption = PUBLIC) -> None:
     """Trains the maps of faces and voices into one space, and embeds every recording."""
-    study = _study(data, runs, public)
-    try:
-        console.print(study.train_matching())
-    except (CorpusError, PublicWeightsError) as error:
-        raise typer.BadParameter(str(error)) from error
+    with _told_plainly():
+        console.print(_study(data, runs, public).train_matching())
 
 
 @train.command()
@@ -63,11 +64,23 @@ def separator(
     seed: Annotated[int, typer.Option(min=0)] = 0,
 ) -> None:
     """Trains the separator on mixtures made on the fly."""
-    study = _study(data, runs, public)
-    try:
-        study.train_separator(SeparationOptions(steps=steps, mixtures=mixtures, seed=seed))
-    except (CorpusError, EmbeddingsMissing) as error:
-        raise typer.BadParameter(str(error)) from error
+    with _told_plainly():
+        options = SeparationOptions(steps=steps, mixtures=mixtures, seed=seed)
+        _study(data, runs, public).train_separator(options)
+
+
+@train.command()
+def paper(
+    row: Annotated[str, typer.Option(help=f"Of {', '.join(ROW_NAMES)}.")],
+    data: DataOption = DATA,
+    runs: RunsOption = RUNS,
+    public: PublicOption = PUBLIC,
+) -> None:
+    """Trains and judges one row of the paper's table 2."""
+    if row not in ROW_NAMES:
+        raise typer.BadParameter(f"expected of {', '.join(ROW_NAMES)}, got {row!r}")
+    with _told_plainly():
+        train_row(row, _study(data, runs, public), console=console)
 
 
 @app.command(name="export")
@@ -79,17 +92,20 @@ def export_(
     part: Annotated[list[str] | None, typer.Option(help="Of face, voice, facefilter; all without.")] = None,
 ) -> None:
     """Writes what was trained as artifacts with their cards."""
-    study, parts = _study(data, runs, public), part or ["face", "voice", "facefilter"]
+    study, parts = _study(data, runs, public), part or list(NAMES)
+    if unknown := sorted(set(parts) - set(NAMES)):
+        raise typer.BadParameter(f"expected of {', '.join(NAMES)}, got {', '.join(unknown)}")
     generator = torch.Generator().manual_seed(0)
-    if "face" in parts:
-        net = study.face()
-        halve(net.encoder)
-        _tell(export(net, face_card({}), out, 255.0 * torch.rand(2, 3, 224, 224, generator=generator)))
-    if "voice" in parts:
-        example = 0.1 * torch.randn(2, 48_000, generator=generator)
-        _tell(export(study.voice(), voice_card({}), out, example))
-    if "facefilter" in parts:
-        _tell(export(study.separator(), facefilter_card({}), out))
+    with _told_plainly():
+        if "face" in parts:
+            net = study.face()
+            halve(net.encoder)
+            _tell(export(net, face_card({}), out, 255.0 * torch.rand(2, 3, 224, 224, generator=generator)))
+        if "voice" in parts:
+            example = 0.1 * torch.randn(2, 48_000, generator=generator)
+            _tell(export(study.voice(), voice_card({}), out, example))
+        if "facefilter" in parts:
+            _tell(export(study.separator(), facefilter_card({}), out))
 
 
 @app.command()
@@ -100,6 +116,17 @@ def card(
     """Writes the figures of the trials into the cards of the artifacts."""
     for path in write_cards(read_results(runs), out):
         console.print(f"wrote {path}")
+
+
+@contextmanager
+def _told_plainly() -> Iterator[None]:
+    """Turns what a user can mend into a message without a traceback."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise typer.BadParameter(f"expected {error.filename}, got none: train that part first") from error
+    except (CorpusError, EmbeddingsMissing, PublicWeightsError) as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 def _study(data: Path, runs: Path, public: Path) -> Study:
