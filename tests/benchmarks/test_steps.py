@@ -1,6 +1,5 @@
 """What one batched step costs, through the engine's own stepper, pool and worker thread."""
 
-import time
 from collections.abc import Callable
 from functools import partial
 
@@ -10,61 +9,22 @@ import pytest
 import torch
 
 from realtime.artifacts import load_artifact
-from realtime.inference_worker import InferenceWorker
+from realtime.plugins.facefilter import FacefilterPlugin
 from realtime.plugins.gain import GainPlugin
 from realtime.plugins.genre import GenrePlugin
-from realtime.state_pool import StatePool
-from realtime.stepper import Lease, Row, Stepper
 from realtime.testing.signals import programme
+
+from .timing import CPU, on_worker, steps_of
 
 pytestmark = pytest.mark.benchmark
 
-CPU = torch.device("cpu")
-WARM_UP, REPEATS = 20, 300
 CHEAPER_THAN_LIBROSA = 20
 SINGLE_RTF, BATCHED_RTF = 0.0025, 0.0010
 
 
-def timed(call: Callable[[int], object]) -> tuple[np.ndarray, np.ndarray]:
-    """Returns the wall and the CPU times of ``REPEATS`` calls, in seconds; ``call`` is given their number."""
-    wall_s, cpu_s = [], []
-    for index in range(WARM_UP + REPEATS):
-        wall, cpu = time.perf_counter(), time.thread_time()
-        call(index)
-        cpu_s.append(time.thread_time() - cpu)
-        wall_s.append(time.perf_counter() - wall)
-    return np.array(wall_s[WARM_UP:]), np.array(cpu_s[WARM_UP:])
-
-
-def on_worker(call: Callable[[int], object]) -> tuple[np.ndarray, np.ndarray]:
-    """The same on a thread as the engine's workers are."""
-    result = []
-    worker = InferenceWorker("bench")
-    worker._jobs.put(lambda: result.append(timed(call)))
-    worker.stop()
-    assert worker.join(120)
-    return result[0]
-
-
-def steps_of(plugin_class, sessions: int) -> Callable[[int], object]:
-    """Returns a call that steps ``sessions`` sessions by one hop, each with its own programme."""
-    plugin = plugin_class(CPU)
-    spec = plugin.spec
-    pool = StatePool(plugin.init_state, sessions)
-    stepper, params = Stepper(plugin, pool), plugin.Params()
-    length = spec.chunk_samples + 16 * spec.hop_samples
-    streams = [programme(spec.channels, length, spec.sample_rate, seed) for seed in range(sessions)]
-    batches = []
-    for hop in range(16):
-        cut = slice(hop * spec.hop_samples, hop * spec.hop_samples + spec.chunk_samples)
-        batches.append([Row(slot, False, stream[:, cut], params) for slot, stream in enumerate(streams)])
-    pool.reset(range(sessions))
-    return lambda index: stepper.step(batches[index % 16], Lease())
-
-
 def test_step_time_of_1_16_and_64_sessions(report):
     rows, factors = [], {}
-    for plugin in (GenrePlugin, GainPlugin):
+    for plugin in (GenrePlugin, GainPlugin, FacefilterPlugin):
         for sessions in (1, 16, 64):
             wall_s, cpu_s = on_worker(steps_of(plugin, sessions))
             p50, p95, p99 = np.quantile(wall_s, [0.5, 0.95, 0.99]) * 1000
