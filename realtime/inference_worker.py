@@ -68,6 +68,7 @@ class InferenceWorker:
         with torch.inference_mode():
             while (job := self._jobs.get()) is not None:
                 job()
+                del job  # What it held, a picture perhaps, goes now and not with the next job.
 
 
 def _hand_over(

@@ -20,7 +20,9 @@ from typing import Literal
 from ..errors import SettingsError, TectumError
 
 MIN_PYTHON = (3, 11)
-PACKAGES = ("torch", "numpy", "soxr", "soundfile", "av", "starlette", "uvicorn", "websockets", "pydantic")
+PACKAGES = ("torch", "numpy", "soxr", "soundfile", "av", "PIL", "starlette", "uvicorn", "websockets", "pydantic")
+DISTRIBUTIONS = {"PIL": "pillow"}
+"""Packages that are installed under another name than they are imported by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ def _packages() -> Check:
     for name in PACKAGES:
         try:
             importlib.import_module(name)
-            found.append(f"{name} {version(name)}")
+            found.append(f"{name} {version(DISTRIBUTIONS.get(name, name))}")
         except (ImportError, OSError, PackageNotFoundError) as error:
             broken.append(f"{name}: {error}")
     if broken:

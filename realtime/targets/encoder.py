@@ -167,11 +167,7 @@ class TargetEncoder:
         return await self._on_thread(lambda: self._embed_voice(VoiceSample(to_mono(samples, sample_rate), cut)))
 
     async def _on_thread(self, call: Callable[[], T]) -> T:
-        try:
-            return await self._worker.submit(call)
-        finally:
-            # The thread holds on to its last call, and so to a picture of somebody, until it gets the next.
-            self._worker.submit(_nothing)
+        return await self._worker.submit(call)
 
     def _embed_face(self, picture: Picture, index: int | None) -> EncodedFace:
         module: FaceModule = self._module("face")
@@ -200,10 +196,6 @@ class TargetEncoder:
             with models_from(self._models):
                 self._loaded[name] = load_artifact(name, "cpu", methods=METHODS[name]).module
         return self._loaded[name]
-
-
-def _nothing() -> None:
-    pass
 
 
 @contextmanager

@@ -90,8 +90,10 @@ class Study:
 
     def train_matching(self) -> dict[str, Any]:
         """Trains the heads of faces and voices, embeds everything, and returns how well faces and voices match."""
-        self._finder()  # Weights that are missing are told of before minutes of reading voices.
-        return train_matching(self.recordings, self.readings, self.seen, self.data, self.folder, self.console)
+        recordings = self.recordings
+        public_voice_encoder(self.public)  # Weights that are missing are told of now, not after minutes of reading.
+        self._finder()
+        return train_matching(recordings, self.readings, self.seen, self.data, self.folder, self.console)
 
     def train_separator(self, options: SeparationOptions) -> Separator:
         """Trains the separator, from its checkpoint where there is one."""
