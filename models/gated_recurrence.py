@@ -12,6 +12,8 @@ import math
 import torch
 from torch import Tensor, nn
 
+from .mean_square import mean_square
+
 
 class GatedRecurrence(nn.Module):
     """A recurrence over what a condition makes of the input.
@@ -27,10 +29,13 @@ class GatedRecurrence(nn.Module):
         hidden: Units of the recurrence (H).
     """
 
+    floor: Tensor
+
     def __init__(self, width: int, hidden: int) -> None:
         super().__init__()
         self.width = width
         self.hidden = hidden
+        self.register_buffer("floor", torch.tensor(1e-6), persistent=False)
         self.norm = nn.Parameter(torch.ones(width))
         self.before = nn.Parameter(0.02 * torch.randn(width))
         self.now = nn.Parameter(torch.ones(width))
@@ -46,8 +51,8 @@ class GatedRecurrence(nn.Module):
     def modulate(self, x: Tensor, film: Tensor) -> Tensor:
         """Returns ``u``, like ``x [..., D]``; ``film [..., 2 D]`` holds gains less one, and offsets."""
         gain, offset = film.chunk(2, -1)
-        mean_square = x.square().mean(-1, keepdim=True)
-        return x * torch.rsqrt(mean_square + 1e-6) * self.norm * (1.0 + gain) + offset
+        gain = torch.addcmul(self.norm, self.norm, gain)
+        return torch.addcmul(offset, x * torch.rsqrt(mean_square(x, self.floor)), gain)
 
     def forward(self, x: Tensor, film: Tensor, u: Tensor, h: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Advances by one frame.
@@ -62,6 +67,6 @@ class GatedRecurrence(nn.Module):
             The output ``[B, D]``, and the new ``u`` and ``h``.
         """
         new_u = self.modulate(x, film)
-        forget, value, out = self.gates(self.before * u + self.now * new_u).chunk(3, 1)
+        forget, value, out = self.gates(torch.addcmul(self.before * u, self.now, new_u)).chunk(3, 1)
         h = torch.lerp(value, h, torch.sigmoid(forget))
         return x + self.output(torch.sigmoid(out) * h), new_u, h

@@ -30,6 +30,7 @@ class Lock(nn.Module):
     close_at: Tensor
     open_at: Tensor
     agreement: Tensor
+    lasting: Tensor
 
     def __init__(
         self,
@@ -47,6 +48,8 @@ class Lock(nn.Module):
         self.register_buffer("close_at", torch.tensor(close_at))
         self.register_buffer("open_at", torch.tensor(open_at))
         self.register_buffer("agreement", torch.tensor(agreement))
+        # Of the memory, the running confidence alone outlives a lock.
+        self.register_buffer("lasting", torch.arange(self.memory_size) == embedding_size + 1, persistent=False)
 
     @torch.jit.export
     def voice(self, memory: Tensor) -> tuple[Tensor, Tensor]:
@@ -73,12 +76,11 @@ class Lock(nn.Module):
         started = torch.where(running == 0.0, confidence, torch.lerp(running, confidence, self.smoothing))
         running = torch.where(speaking, started, running)
         sure = loudest * (confidence > self.close_at)
-        total = total + sure * voice
+        total = torch.addcmul(total, sure, voice)
         frames = frames + sure
         agreed = torch.linalg.vector_norm(total, dim=1, keepdim=True) >= self.agreement * frames
         closes = (frames >= self.after_frames) & (running >= self.close_at) & agreed
         locked = torch.where(closes, 1.0, locked)
         keeps = (wanted > 0.5) & ((running >= self.open_at) | (frames == 0.0))
-        kept = torch.cat((total, frames, running, locked), 1)
-        forgotten = torch.cat((torch.zeros_like(total), torch.zeros_like(frames), running, torch.zeros_like(locked)), 1)
-        return torch.where(keeps, kept, forgotten)
+        memory = torch.cat((total, frames, running, locked), 1)
+        return torch.where(keeps | self.lasting, memory, 0.0)

@@ -16,12 +16,22 @@ from torch import Tensor, nn
 from .asymmetric_stft import HOP_SAMPLES, NUM_BINS, SAMPLE_RATE, SYNTHESIS_SAMPLES, WINDOW_SAMPLES, AsymmetricSTFT
 from .gated_recurrence import GatedRecurrence
 from .lock import Lock
+from .mean_square import mean_square
 
 EMBEDDING_SIZE = 128
 COMPRESSION = 0.3
 LEVEL_FRAMES = 200.0
 LEVEL_FLOOR = 1e-9
 MASK_LIMIT = 1.5
+NUMBERS = {
+    "zero": 0.0,
+    "one": 1.0,
+    "silence": 1e-12,
+    "layer_floor": 1e-6,
+    "bin_floor": 1e-7,
+    "input_floor": LEVEL_FLOOR,
+    "exponent": 0.5 * COMPRESSION,  # Of the power of a bin.
+}
 
 
 class Separator(nn.Module):
@@ -48,10 +58,15 @@ class Separator(nn.Module):
     past_samples: Final = WINDOW_SAMPLES - HOP_SAMPLES
     dry_start: Final = WINDOW_SAMPLES - SYNTHESIS_SAMPLES
     level_frames: Final = LEVEL_FRAMES
-    level_floor: Final = LEVEL_FLOOR
-    compression: Final = COMPRESSION
     mask_limit: Final = MASK_LIMIT
     embedding_scale: Final = EMBEDDING_SIZE**0.5
+    zero: Tensor
+    one: Tensor
+    silence: Tensor
+    layer_floor: Tensor
+    bin_floor: Tensor
+    input_floor: Tensor
+    exponent: Tensor
 
     def __init__(self, width: int = 256, hidden: int = 320, num_blocks: int = 4, condition: int = 64) -> None:
         super().__init__()
@@ -69,6 +84,9 @@ class Separator(nn.Module):
         self.agreement = nn.Linear(2 * EMBEDDING_SIZE, width)
         self.belief = nn.Linear(width, 3)
         self.lock = Lock(EMBEDDING_SIZE)
+        # Numbers that steps add are tensors from the start: see ``mean_square``.
+        for name, value in NUMBERS.items():
+            self.register_buffer(name, torch.tensor(value), persistent=False)
         self.film_sizes = [2 * width] * (num_blocks - self.num_free)
         self.block_sizes = [width, hidden] * num_blocks
         self.target_sizes = [EMBEDDING_SIZE, EMBEDDING_SIZE, 1, 1]
@@ -130,11 +148,13 @@ class Separator(nn.Module):
             spectra: complex64 ``[..., 257]``.
             power: The running mean square of the input, ``[..., 1]``: what the spectra are normalised by.
         """
-        parts = torch.view_as_real(spectra) * torch.rsqrt(power + self.level_floor).unsqueeze(-1)
-        square = parts.square().sum(-1) + 1e-7
-        magnitude = square.pow(0.5 * self.compression)
-        shrunk = parts * (magnitude * torch.rsqrt(square)).unsqueeze(-1)
-        return torch.cat((magnitude, shrunk.flatten(-2)), -1)
+        scale = (power + self.input_floor).reciprocal()
+        real, imag = torch.view_as_real(spectra).unbind(-1)
+        square = torch.addcmul(self.bin_floor, torch.addcmul(real * real, imag, imag), scale)
+        # A fifth of the time that abs() and pow() would take.
+        magnitude = torch.exp(torch.log(square) * self.exponent)
+        shrunk = spectra * (magnitude * torch.rsqrt(square) * scale.sqrt())
+        return torch.cat((magnitude, torch.view_as_real(shrunk).flatten(-2)), -1)
 
     def masked(self, spectra: Tensor, mask: Tensor) -> Tensor:
         """Returns ``spectra`` times the bounded complex mask of ``mask [..., 514]`` (real parts first)."""
@@ -143,7 +163,7 @@ class Separator(nn.Module):
 
     def normalise(self, x: Tensor) -> Tensor:
         """Returns ``x [..., D]`` as the heads read it."""
-        return x * torch.rsqrt(x.square().mean(-1, keepdim=True) + 1e-6) * self.norm
+        return x * torch.rsqrt(mean_square(x, self.layer_floor)) * self.norm
 
     @torch.jit.export
     def step(self, audio: Tensor, lock_on: Tensor, state: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -161,22 +181,25 @@ class Separator(nn.Module):
         """
         target, past, overlap, level, memories, lock, powers = state.split_with_sizes(self.sizes, 1)
         frame = torch.cat((past, audio), 1)
-        power, level = self._level(audio, level)
+        power, age = self._level(audio, level)
         spectra = self.stft(frame)
         x = self.input(self.features(spectra, power))
-        x, voice, memories = self._blocks(x, self._refined(target, lock), memories)
+        x, voice, kept = self._blocks(x, self._refined(target, lock), memories)
         x = self.normalise(x)
         added = self.stft.inverse(self.masked(spectra, self.mask(x)))
         wet = overlap + added[:, :160]
         dry = frame[:, self.dry_start : self.past_samples]
         present, loudest, confidence = torch.sigmoid(self.belief(x)).split_with_sizes([1, 1, 1], 1)
         # A voice sample is better than what can be heard of a voice in a mixture: then there is nothing to lock on.
-        wanted = lock_on.unsqueeze(1) * target[:, -2:-1] * (1.0 - target[:, -1:])
+        has_face, has_voice = target[:, -2:-1], target[:, -1:]
+        wanted = lock_on.unsqueeze(1) * torch.addcmul(has_face, has_face, has_voice, value=-1.0)
         lock = self.lock(lock, voice, loudest, confidence, wanted)
-        powers = torch.lerp(powers, torch.stack((dry, wet), 1).square().mean(2), 0.01)
-        suppressed = 10.0 * torch.log10((powers[:, :1] + 1e-12) / (powers[:, 1:] + 1e-12)).clamp_min(0.0)
+        powers = torch.lerp(powers, mean_square(torch.stack((dry, wet), 1), self.zero).squeeze(2), 0.01)
+        of_dry, of_wet = (powers + self.silence).split_with_sizes([1, 1], 1)
+        suppressed = 10.0 * torch.log10(of_dry / of_wet).clamp_min(0.0)
         report = torch.cat((present, suppressed, lock[:, -1:], confidence), 1)
-        state = torch.cat((target, frame[:, 160:], added[:, 160:], level, memories, lock, powers), 1)
+        heard = [target, frame[:, 160:], added[:, 160:], power, age]
+        state = torch.cat(heard + kept + [lock, powers], 1)
         return wet, dry, report, state
 
     def forward(self, x: Tensor, state: Tensor) -> tuple[tuple[Tensor, Tensor], Tensor]:
@@ -200,25 +223,23 @@ class Separator(nn.Module):
 
     def _level(self, audio: Tensor, level: Tensor) -> tuple[Tensor, Tensor]:
         power, age = level.split_with_sizes([1, 1], 1)
-        age = (age + 1.0).clamp_max(self.level_frames)
-        power = torch.lerp(power, audio.square().mean(1, keepdim=True), 1.0 / age)
-        return power, torch.cat((power, age), 1)
+        age = (age + self.one).clamp_max(self.level_frames)
+        return torch.lerp(power, mean_square(audio, self.zero), age.reciprocal()), age
 
     def _refined(self, target: Tensor, lock: Tensor) -> Tensor:
         voice, locked = self.lock.voice(lock)
         face, given, has_face, has_voice = target.split_with_sizes(self.target_sizes, 1)
         return torch.cat((face, torch.lerp(given, voice, locked), has_face, torch.maximum(has_voice, locked)), 1)
 
-    def _blocks(self, x: Tensor, target: Tensor, memories: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def _blocks(self, x: Tensor, target: Tensor, memories: Tensor) -> tuple[Tensor, Tensor, list[Tensor]]:
         memory = memories.split_with_sizes(self.block_sizes, 1)
         film = [torch.zeros(1, 2 * self.width, dtype=x.dtype, device=x.device)] * self.num_free
         film += self.condition(target).split_with_sizes(self.film_sizes, 1)
-        voice = x
-        kept: list[Tensor] = []
+        voice, kept = x, torch.jit.annotate(list[Tensor], [])  # type: ignore[no-untyped-call]
         for i, block in enumerate(self.blocks):
             if i == self.num_free:
                 voice = self.loudest_voice(x)
                 x = x + self.agree(voice, target)
             x, u, h = block(x, film[i], memory[2 * i], memory[2 * i + 1])
             kept += [u, h]
-        return x, voice, torch.cat(kept, 1)
+        return x, voice, kept
