@@ -14,6 +14,8 @@ from rich.console import Console
 
 from models.export import ARTIFACTS, export
 from models.half_conv import halve
+from models.linear_layout import lay_out
+from models.separator_int8 import in_int8
 
 from .card import NAMES, face_card, facefilter_card, voice_card, write_cards
 from .corpus import CorpusError
@@ -90,6 +92,7 @@ def export_(
     public: PublicOption = PUBLIC,
     out: Annotated[Path, typer.Option(help="Where the artifacts go.", file_okay=False)] = ARTIFACTS,
     part: Annotated[list[str] | None, typer.Option(help="Of face, voice, facefilter; all without.")] = None,
+    int8: Annotated[bool, typer.Option(help="Round the separator to int8: for many sessions on few cores.")] = False,
 ) -> None:
     """Writes what was trained as artifacts with their cards."""
     study, parts = _study(data, runs, public), part or list(NAMES)
@@ -105,7 +108,11 @@ def export_(
             example = 0.1 * torch.randn(2, 48_000, generator=generator)
             _tell(export(study.voice(), voice_card({}), out, example))
         if "facefilter" in parts:
-            _tell(export(study.separator(), facefilter_card({}), out))
+            separator = study.separator()
+        if int8:
+            separator = in_int8(separator, *study.examples(separator))
+        lay_out(separator)
+        _tell(export(separator, facefilter_card({}), out))
 
 
 @app.command()

@@ -13,11 +13,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from rich.console import Console
+from torch import Tensor
 
 from models.face import Face
 from models.face_encoder import FaceEncoder, FaceHead
 from models.face_finder import FaceFinder
-from models.separator import Separator
+from models.separator import EMBEDDING_SIZE, Separator
 from models.voice_encoder import VoiceEncoder
 
 from . import public_weights
@@ -25,7 +26,7 @@ from .corpus import Recording, read_corpus
 from .embeddings import Embeddings, load_embeddings
 from .faces import Seen, list_pictures, load_seen
 from .joint_space import FACE_HEADS, VOICE_HEAD, train_matching
-from .mixtures import Material
+from .mixtures import Material, Mixer
 from .rooms import load_rooms
 from .separation import CHECKPOINT, SeparationOptions, train_separator
 from .voices import Readings, load_readings, public_voice_encoder
@@ -125,6 +126,15 @@ class Study:
         net = Separator(options["width"], options["hidden"], options["num_blocks"])
         net.load_state_dict(state["net"])
         return net.eval()
+
+    def examples(self, net: Separator, num: int = 16) -> tuple[Tensor, Tensor]:
+        """Returns mixtures that ``net`` was trained on, ``[2 num, T]``, and its state once told of their targets."""
+        mixer = iter(Mixer(self.material, "train", np.random.default_rng(0)))
+        mixtures = [next(mixer) for _ in range(num)]
+        audio = torch.from_numpy(np.repeat([mixture.audio for mixture in mixtures], 2, axis=0))
+        targets = torch.from_numpy(np.concatenate([mixture.targets for mixture in mixtures]))
+        face, voice, has = targets.split([EMBEDDING_SIZE, EMBEDDING_SIZE, 2], 1)
+        return audio, net.with_target(net.init_state(len(audio)), face, voice, has)
 
     def _finder(self) -> FaceFinder:
         return public_weights.face_finder(self.public / "package")
