@@ -109,10 +109,10 @@ def export_(
             _tell(export(study.voice(), voice_card({}), out, example))
         if "facefilter" in parts:
             separator = study.separator()
-        if int8:
-            separator = in_int8(separator, *study.examples(separator))
-        lay_out(separator)
-        _tell(export(separator, facefilter_card({}), out))
+            if int8:
+                separator = in_int8(separator, *study.examples(separator))
+            lay_out(separator)
+            _tell(export(separator, facefilter_card({}), out))
 
 
 @app.command()
