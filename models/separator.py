@@ -170,7 +170,7 @@ class Separator(nn.Module):
         """Advances every stream by one hop.
 
         Args:
-            audio: float32 ``[B, 160]`` in [-1, 1] at 16 kHz.
+            audio: float32 ``[B, 160]`` in [-1, 1] at 16 kHz; what is not finite is silence.
             lock_on: 1 or 0 ``[B]``: may it lock on the voice that it keeps?
             state: ``[B, N]``; it is not changed.
 
@@ -180,6 +180,7 @@ class Separator(nn.Module):
             or 0), confidence that the one kept is the target; and the new state.
         """
         target, past, overlap, level, memories, lock, powers = state.split_with_sizes(self.sizes, 1)
+        audio = torch.nan_to_num(audio, 0.0, 0.0, 0.0)
         frame = torch.cat((past, audio), 1)
         power, age = self._level(audio, level)
         spectra = self.stft(frame)

@@ -233,6 +233,14 @@ def test_disturbances_leave_everything_finite(net: Separator, name: str) -> None
     assert float(wet.abs().max()) <= 10 * max(1.0, float(disturbed.abs().max()))
 
 
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_what_is_not_finite_is_heard_as_silence(net: Separator, value: float) -> None:
+    broken, silent = noise(2, 40), noise(2, 40)
+    broken[1, 10 * HOP : 12 * HOP] = value
+    silent[1, 10 * HOP : 12 * HOP] = 0.0
+    assert_same(run(net, broken, targeted(net, 2)), run(net, silent, targeted(net, 2)))
+
+
 def test_silence_from_the_start_is_silence(net: Separator) -> None:
     wet, dry, report, _ = run(net, torch.zeros(1, HOPS * HOP), targeted(net, 1))
     assert not bool(wet.any()) and not bool(dry.any())
