@@ -15,6 +15,7 @@ from rich.console import Console
 from models.export import ARTIFACTS, export
 from models.half_conv import halve
 from models.linear_layout import lay_out
+from models.rounding import round_weights
 from models.separator_int8 import in_int8
 
 from .card import NAMES, face_card, facefilter_card, voice_card, write_cards
@@ -103,12 +104,16 @@ def export_(
         if "face" in parts:
             net = study.face()
             halve(net.encoder)
+            round_weights(net)
             _tell(export(net, face_card({}), out, 255.0 * torch.rand(2, 3, 224, 224, generator=generator)))
         if "voice" in parts:
             example = 0.1 * torch.randn(2, 48_000, generator=generator)
-            _tell(export(study.voice(), voice_card({}), out, example))
+            voice = study.voice()
+            round_weights(voice)
+            _tell(export(voice, voice_card({}), out, example))
         if "facefilter" in parts:
             separator = study.separator()
+            round_weights(separator)
             if int8:
                 separator = in_int8(separator, *study.examples(separator))
             lay_out(separator)
