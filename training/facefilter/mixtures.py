@@ -24,13 +24,15 @@ from .waveforms import SAMPLE_RATE, Waveforms
 
 Signal = NDArray[np.float32]
 
+NOBODY = 0.2
+"""How often the second target is nobody."""
 SEGMENT_S = 2.5
 NUM_TARGETS = 2
 OPPOSITE = 0.6
 """Share of second talkers of the other sex, where both are known: a face tells more of those."""
-SAME_AGAIN = 0.7
+SAME_AGAIN = 0.85
 """How often, where one person speaks, both targets are that person; otherwise the second is somebody absent."""
-SHARES = {"two": 0.68, "one": 0.15, "clean": 0.08, "absent": 0.06, "noise": 0.03}
+SHARES = {"two": 0.66, "one": 0.19, "clean": 0.07, "absent": 0.05, "noise": 0.03}
 """How often each kind of mixture comes: two talkers; one and noise; one alone; one who is not wanted; noise alone."""
 
 
@@ -126,7 +128,7 @@ class Mixer:
             references, others = talkers.copy(), talkers[::-1].copy()
         targets = np.stack([self._target(person, i) for person, i in zip(people, used, strict=True)])
         voices = np.stack([self._material.embeddings.mean_voice(i) for i in used])
-        if rng.random() < 0.08:  # nobody asked for: take out the noise, keep every voice
+        if rng.random() < NOBODY:  # nobody asked for: take out the noise, keep every voice
             targets[1], references[1], others[1] = 0.0, talkers.sum(axis=0), 0.0
         voices *= (np.abs(references).max(axis=1, keepdims=True) > 0) & (targets[:, -2:].max(axis=1, keepdims=True) > 0)
         stack = distort(np.concatenate((references, others, (talkers.sum(axis=0) + noise)[None])), rng)

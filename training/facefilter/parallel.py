@@ -38,6 +38,20 @@ class Separated(NamedTuple):
     voice: Tensor
 
 
+class Heard(NamedTuple):
+    """What is known of ``M`` mixtures of ``F`` hops before anybody is asked for.
+
+    Attributes:
+        spectra: Real and imaginary parts, ``[F, M, 257, 2]``.
+        x: ``[F, M, D]``.
+        voice: The voices heard to be the loudest, unit length ``[F, M, E]``.
+    """
+
+    spectra: Tensor
+    x: Tensor
+    voice: Tensor
+
+
 class Recurrence(torch.autograd.Function):
     """``h_t = f_t h_{t-1} + g_t`` from zero, over the first axis of ``f`` and ``g``."""
 
@@ -82,7 +96,7 @@ class ParallelSeparator(nn.Module):
         self._mix = compile_(mix, dynamic=False)
         self._gates = compile_(gates, dynamic=False)
         self._opened = compile_(opened, dynamic=False)
-        self._heard = compile_(heard, dynamic=False)
+        self._normalised = compile_(normalised, dynamic=False)
         self._features = compile_(features, dynamic=False)
         self._masked = compile_(masked, dynamic=False)
 
@@ -93,25 +107,33 @@ class ParallelSeparator(nn.Module):
             mixtures: float32 ``[M, 160 F]``.
             targets: ``[M, K, 2 E + 2]``: face, voice, and which of them there are.
         """
-        net, (num, choices, _) = self.net, targets.shape
+        return self.separate(self.hear(mixtures), targets)
+
+    def hear(self, mixtures: Tensor) -> Heard:
+        """Returns what the blocks without a target make of ``mixtures [M, 160 F]``."""
         spectra, x = self._front(mixtures)
-        y, flat = torch.zeros((), dtype=self.product), torch.zeros(1, 2 * net.width)
-        blocks: list[Any] = list(net.blocks)
-        for block in blocks[: net.num_free]:
+        y, flat = torch.zeros((), dtype=self.product), torch.zeros(1, 2 * self.net.width)
+        blocks: list[Any] = list(self.net.blocks)
+        for block in blocks[: self.net.num_free]:
             x, y = self._block(block, x, y, flat)
-        x = x + y.float()  # [F, M, D]
-        voice = functional.normalize(self._linear(net.identity, x).float(), dim=2)
+        x = x + y.float()
+        voice = functional.normalize(self._linear(self.net.identity, x).float(), dim=2)
+        return Heard(spectra, x, voice)
+
+    def separate(self, heard: Heard, targets: Tensor) -> Separated:
+        """Returns what becomes of it with ``targets [M, K, 2 E + 2]``."""
+        net, (num, choices, _) = self.net, targets.shape
+        spectra, x, voice = heard
         asked = targets.transpose(0, 1).reshape(choices * num, -1)  # [K M, 2 E + 2]
         x, y = x.repeat(1, choices, 1), self._agree(voice.repeat(1, choices, 1), asked)
-        film = net.condition(asked)
-        for block, part in zip(blocks[net.num_free :], film.split(net.film_sizes, 1), strict=True):
+        blocks: list[Any] = list(net.blocks)
+        for block, part in zip(blocks[net.num_free :], net.condition(asked).split(net.film_sizes, 1), strict=True):
             x, y = self._block(block, x, y, part)
-        x = self._heard(x, y, net.norm)
+        x = self._normalised(x, y, net.norm)
         parts = self._masked(self._linear(net.mask, x), spectra.repeat(1, choices, 1, 1))
         wet = self._synthesis(torch.view_as_complex(parts))
         belief = self._linear(net.belief, x).float()
-        frames = len(belief)
-        present, loudest, confidence = belief.view(frames, choices, num, 3).permute(2, 1, 0, 3).unbind(3)
+        present, loudest, confidence = belief.view(len(belief), choices, num, 3).permute(2, 1, 0, 3).unbind(3)
         separated = wet.view(choices, num, -1).transpose(0, 1)
         return Separated(separated, present, loudest, confidence, voice.transpose(0, 1))
 
@@ -181,7 +203,7 @@ def opened(z: Tensor, hidden: Tensor) -> Tensor:
     return (torch.sigmoid(z.chunk(3, -1)[2].float()) * hidden).to(z.dtype)
 
 
-def heard(x: Tensor, y: Tensor, norm: Tensor) -> Tensor:
+def normalised(x: Tensor, y: Tensor, norm: Tensor) -> Tensor:
     """Returns ``Separator.normalise`` of ``x + y``."""
     x = x + y.float()
     return (x * torch.rsqrt(x.square().mean(-1, keepdim=True) + 1e-6) * norm).to(y.dtype)

@@ -29,6 +29,10 @@ from .parallel import ParallelSeparator, Separated
 CHECKPOINT = "checkpoint.pt"
 LOG = "log.jsonl"
 
+LOCKED_SHARE = 0.3
+LOCKED_HOPS = 50
+"""Hops that a target must be the loudest in before it can be locked on."""
+
 Optimisers = tuple[torch.optim.Optimizer, ...]
 
 
@@ -173,11 +177,32 @@ def total(parts: dict[str, Tensor]) -> Tensor:
     return parts["separation"] + beliefs + 4.0 * parts["voice"]
 
 
+def locked_on(targets: Tensor, voice: Tensor, loudest: Tensor, share: float) -> Tensor:
+    """Returns ``targets`` with the voice that a lock would have, in a share of those that have a face alone.
+
+    The separator's own idea of a voice is another than that of the voice encoder: it is trained to use both.
+
+    Args:
+        targets: ``[M, K, 2 E + 2]``.
+        voice: Heard to be the loudest, ``[F, M, E]``.
+        loudest: 1 where each target is louder than all else, ``[M, K, F]``.
+        share: Of the targets with a face alone that are the loudest for half a second or more.
+    """
+    size = voice.shape[2]
+    face_alone = (targets[..., -2] > 0) & (targets[..., -1] == 0) & (loudest.sum(2) >= LOCKED_HOPS)
+    chosen = face_alone & (torch.rand(face_alone.shape) < share)
+    own = functional.normalize(torch.einsum("fme,mkf->mke", voice, loudest), dim=2)
+    locked = torch.cat((targets[..., :size], own, torch.ones_like(targets[..., -2:])), 2)
+    return torch.where(chosen[..., None], locked, targets)
+
+
 def _step(
     model: ParallelSeparator, optimisers: Optimisers, learning_rate: float, values: list[Tensor]
 ) -> dict[str, float]:
     batch: Any = Mixture(*values)
-    parts = losses(model(batch.audio, batch.targets), batch)
+    heard = model.hear(batch.audio)
+    targets = locked_on(batch.targets, heard.voice.detach(), _loudest(batch), LOCKED_SHARE)
+    parts = losses(model.separate(heard, targets), batch)
     model.zero_grad(set_to_none=True)
     total(parts).backward()
     torch.nn.utils.clip_grad_norm_(model.parameters(), 5.0)
