@@ -59,8 +59,8 @@ def test_doctor_names_an_altered_artifact_and_how_to_mend_it(
 
     folder = tmp_path / "artifacts"
     folder.mkdir()
-    for name in ("manifest.json", "genre.json", "genre.ts"):
-        (folder / name).write_bytes((PACKAGED / name).read_bytes())
+    for path in PACKAGED.iterdir():
+        (folder / path.name).write_bytes(path.read_bytes())
     with (folder / "genre.ts").open("r+b") as file:
         file.write(b"altered")
     monkeypatch.setattr("realtime.artifacts.PACKAGED", folder)

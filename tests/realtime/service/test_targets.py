@@ -282,7 +282,10 @@ async def test_a_refused_upload_that_stops_has_had_its_error(talk, monkeypatch):
 
 
 async def test_without_the_model_an_error_says_so_and_nothing_of_where_they_should_be(talk, tmp_path):
-    async with talk(folder=write_models(write_separator(tmp_path), face=RedFaces())) as client:
+    folder = write_models(write_separator(tmp_path), face=RedFaces())
+    manifest = folder / "manifest.json"
+    manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "voice": "0" * 64}))
+    async with talk(folder=folder) as client:
         await send_target(client, SAMPLE, "voice")
         error = await answer(client)
         assert await hears(client) == pytest.approx(NOBODY)
