@@ -23,7 +23,7 @@ from training.facefilter import joint_space, mixtures, study
 from training.facefilter.corpus import Recording
 from training.facefilter.joint_space import NUM_FOLDS, NUM_HEADS, match_accuracy
 from training.facefilter.matching import MatchingOptions, Pairs, embed_faces, fit_face_head, fit_voice_head
-from training.facefilter.separation import SeparationOptions, train_separator
+from training.facefilter.separation import SeparationOptions
 from training.facefilter.study import Study
 
 
@@ -179,7 +179,7 @@ def test_the_separator_is_trained_with_all_of_that_and_found_again(
     trained: Trained, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(mixtures, "SEGMENT_S", 1.0)
-    monkeypatch.setattr(study, "train_separator", partial(train_separator, compiled=False))
+    monkeypatch.setattr("shutil.which", lambda _: None)  # Without a compiler, which would take a minute.
     options = SeparationOptions(steps=1, mixtures=2, width=16, hidden=24, num_blocks=2)
     net = trained.study.train_separator(options)
     found = trained.study.separator()
