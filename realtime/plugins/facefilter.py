@@ -43,10 +43,11 @@ class FacefilterParams(plugin.Params):
     target: Literal["face", "voice", "both"] = Field(
         "both", title="Go by", description="Which of what was given says whose voice it is; both is what there is."
     )
+    # Off: with the separator that ships, what a lock hears of a voice helps in 2 % of conversations and harms in 8 %.
     lock_on: bool = Field(
-        True,
+        False,
         title="Lock on",
-        description="Go by the voice itself too, once the face has led to it for long enough.",
+        description="Go by the voice too, once the face has led to it for long enough. So far it harms more often.",
     )
     bypass: bool = Field(
         False, title="Bypass", description="Let the sound through as it came in, at the same time as the filtered one."

@@ -173,8 +173,15 @@ def test_with_nobody_given_there_is_nobody_to_be_present(plugin):
     assert events[-1] == {"target_present": None, "suppressed_db": 6.02, "locked": False, "confidence": None}
 
 
-def test_locking_and_letting_go_are_told_at_once(plugin):
+def test_nothing_is_locked_on_unless_that_is_asked_for(plugin):
     streams = Streams(plugin)
+    streams.turn(Target(face=ANNA))
+    _, (events,) = streams.step(3 * EVENT_HOPS)
+    assert [event["locked"] for event in events if event] == [False] * 3
+
+
+def test_locking_and_letting_go_are_told_at_once(plugin):
+    streams = Streams(plugin, {"lock_on": True})
     streams.turn(Target(face=ANNA))
     _, (events,) = streams.step(LOCK_HOPS + 5)
     assert [(hop, event["locked"]) for hop, event in enumerate(events, 1) if event] == [(LOCK_HOPS + 1, True)]
@@ -184,7 +191,7 @@ def test_locking_and_letting_go_are_told_at_once(plugin):
 
 
 def test_a_turn_lets_go_of_the_lock(plugin):
-    streams = Streams(plugin)
+    streams = Streams(plugin, {"lock_on": True})
     streams.turn(Target(face=ANNA))
     streams.step(LOCK_HOPS + 5)
     streams.turn(Target(face=np.roll(ANNA, 1)))
@@ -193,7 +200,7 @@ def test_a_turn_lets_go_of_the_lock(plugin):
 
 
 def test_sessions_tell_of_themselves_alone(plugin):
-    streams = Streams(plugin, {}, {"lock_on": False})
+    streams = Streams(plugin, {"lock_on": True}, {"lock_on": False})
     streams.turn(Target(face=ANNA))
     _, (locks, does_not) = streams.step(LOCK_HOPS + 5)
     assert [event is not None for event in locks].count(True) == 1
@@ -202,12 +209,14 @@ def test_sessions_tell_of_themselves_alone(plugin):
 
 # In the engine
 
+LOCKING = PluginConfig("facefilter", {"lock_on": True})
+
 
 @asynccontextmanager
 async def session_with(models: Path):
-    """A file's session through the plugin, at its own rate."""
+    """A file's session through the plugin, at its own rate, that may lock on."""
     async with Engine(EngineSettings("cpu", models=models), [FacefilterPlugin], ManualClock()) as engine:
-        async with engine.open_session(config("facefilter", live=False)) as session:
+        async with engine.open_session(config(LOCKING, live=False)) as session:
             yield session
 
 
